@@ -1,0 +1,1 @@
+"""What surewire needs from outside: one `Protocol` per file, its guarantees in the docstring. Planes meet here and nowhere else."""
