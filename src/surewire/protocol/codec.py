@@ -1,0 +1,139 @@
+"""Bytes to client messages, server messages to bytes.
+
+Decoding is one pass in C for what is right; only what is wrong is looked at a second time, to answer with the field, the request and
+the mend. Encoding joins parts that were encoded once.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, cast
+
+import msgspec
+
+from surewire.domain.message import Message
+from surewire.domain.stream import Position, StreamEvent
+from surewire.errors import ClientError
+from surewire.protocol.client_messages import ClientMessage, Ping
+from surewire.protocol.server_messages import MessageAck, ServerMessage
+
+__all__ = ["MAX_DEPTH", "RequestError", "decode_client_message", "encode", "encode_ack", "encode_message", "event_parts"]
+
+MAX_DEPTH: Final = 32
+NOT_BUILT_YET: Final = frozenset({"resume", "refresh", "typing"})
+
+_decode = msgspec.json.Decoder(cast("type[ClientMessage]", ClientMessage)).decode
+_encode = msgspec.json.Encoder().encode
+
+
+class RequestError(ClientError):
+    """A client message that was refused, with what its answer must name: `request_id` and `subscription_id`."""
+
+    def __init__(self, code: str, problem: str, *, request_id: str | None = None, subscription_id: str | None = None, path: str = "") -> None:
+        super().__init__(code, problem, path=path, details={"path": path} if path else None)
+        self.request_id, self.subscription_id = request_id, subscription_id
+
+
+def decode_client_message(text: str) -> ClientMessage:
+    """The message in a text frame.
+
+    Raises: RequestError `INVALID_MESSAGE` for what is no JSON, lacks a field, has one too many or of a wrong type, naming it;
+    `UNSUPPORTED` for a type that the server does not know.
+    """
+    try:
+        message = _decode(text)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise _refusal(text, error) from None
+    if type(message) is Ping:
+        _check_depth(bytes(message.timestamp))
+    return message
+
+
+def encode(message: ServerMessage) -> bytes:
+    """The JSON of any server message."""
+    return _encode(message)
+
+
+def encode_ack(ack: MessageAck) -> bytes:
+    """The JSON of a `message_ack`."""
+    return _encode(ack)
+
+
+def encode_message(message: Message) -> bytes:
+    """The JSON of a `message`, without building its struct."""
+    return b'{"type":"message",' + _encode(message)[1:]
+
+
+def event_parts(event: StreamEvent, epoch: str | None) -> tuple[bytes, bytes]:
+    """What stands before and after `subscription_ids` in the JSON of an `event`; without an epoch it has no `position`.
+
+    An event goes out once per distinct set of subscriptions, and only that set differs.
+    """
+    head = b'{"type":"event","message_id":"%b","event":%b,"timestamp":"%b",' % (
+        event.message_id.encode(),
+        _encode(event.event),
+        event.timestamp.encode(),
+    )
+    if epoch is not None:
+        head += b'"position":%b,' % _encode(Position(epoch, event.offset))
+    return head + b'"subscription_ids":', b"}"
+
+
+def _check_depth(raw: bytes) -> None:
+    if raw.count(b"[") + raw.count(b"{") <= MAX_DEPTH - 1:
+        return
+    depth = deepest = 0
+    quoted = escaped = False
+    for byte in raw:
+        if quoted:
+            escaped, quoted = byte == 0x5C and not escaped, byte != 0x22 or escaped
+        elif byte == 0x22:
+            quoted = True
+        elif byte in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif byte in b"]}":
+            depth -= 1
+    if deepest > MAX_DEPTH - 1:
+        raise RequestError("INVALID_MESSAGE", f"the message is nested deeper than {MAX_DEPTH}")
+
+
+def _refusal(text: str, error: Exception) -> RequestError:
+    """Why a text frame is no client message, as helpfully as it can be said."""
+    try:
+        value = msgspec.json.decode(text)
+    except RecursionError:
+        return RequestError("INVALID_MESSAGE", f"the message is nested deeper than {MAX_DEPTH}")
+    except msgspec.DecodeError as malformed:
+        return RequestError("INVALID_MESSAGE", f"not valid JSON: {malformed}")
+    if not isinstance(value, dict):
+        return RequestError("INVALID_MESSAGE", "a message is a JSON object with a type")
+    return _refusal_of_object(cast("dict[str, Any]", value), error)
+
+
+def _refusal_of_object(value: dict[str, Any], error: Exception) -> RequestError:
+    names = {"request_id": _name(value, "request_id"), "subscription_id": _name(value, "subscription_id")}
+    kind = value.get("type")
+    if not isinstance(kind, str):
+        return RequestError("INVALID_MESSAGE", "type is missing; it says what the message is", path="type", **names)
+    if kind in NOT_BUILT_YET:
+        return RequestError("UNSUPPORTED", f"{kind} is not supported by this server", path="type", **names)
+    if kind not in CLIENT_TYPES:
+        return RequestError("UNSUPPORTED", f"unknown type; the types are {', '.join(sorted(CLIENT_TYPES))}", path="type", **names)
+    problem, _, path = str(error).partition(" - at `$")
+    return RequestError("INVALID_MESSAGE", _plain(problem), path=path.strip("`.") or _named_field(problem), **names)
+
+
+def _name(value: dict[str, Any], key: str) -> str | None:
+    name = value.get(key)
+    return name if isinstance(name, str) and 0 < len(name) <= 128 else None
+
+
+def _plain(problem: str) -> str:
+    return problem.replace("Object contains unknown field", "unknown field").replace("Object missing required field", "missing field")
+
+
+def _named_field(problem: str) -> str:
+    return problem.split("`")[1] if "field `" in problem else ""
+
+
+CLIENT_TYPES: Final = frozenset(cast("str", struct.__struct_config__.tag) for struct in ClientMessage.__args__)
