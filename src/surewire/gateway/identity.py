@@ -1,0 +1,22 @@
+"""Who is on the other end, where identities are open: the name that a caller gives itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from surewire.domain.principal import ANONYMOUS_PREFIX, Principal, check_user_id
+
+__all__ = ["identify_open"]
+
+
+def identify_open(query_user_id: str | None, header_user_id: str | None, new_ulid: Callable[[], str]) -> Principal:
+    """The caller by its own word: `?user_id=`, else the header `X-User-Id`, else a new anonymous `user_<ULID>`.
+
+    Only for `auth.type = "open"`, where nobody has to prove anything, so nobody is ever `UNAUTHORIZED`. A name that is given but
+    empty is a mistake of the caller and no wish to be anonymous. Raises: ClientError `INVALID_MESSAGE` for a name that is no user id.
+    """
+    if query_user_id is not None:
+        return Principal(check_user_id(query_user_id, "user_id"))
+    if header_user_id is not None:
+        return Principal(check_user_id(header_user_id, "X-User-Id"))
+    return Principal(ANONYMOUS_PREFIX + new_ulid(), anonymous=True)
