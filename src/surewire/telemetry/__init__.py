@@ -1,0 +1,1 @@
+"""What the server says about itself: instruments, their exposition to Prometheus, structured logs, readiness."""
