@@ -1,0 +1,180 @@
+"""Every setting with its meaning, unit, bounds and default. An empty configuration is valid and runs.
+
+A setting is a field here and nothing else: the reference page, the JSON schema, the environment's names and the errors are made from
+these structs. A section with a `type` says which back end serves it; each back end is a struct of its own.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal
+
+from msgspec import Meta, Struct
+
+from surewire.domain.event import Channel, EventType
+
+__all__ = [
+    "Config",
+    "Diagnostics",
+    "Drain",
+    "EmbeddedLog",
+    "Events",
+    "Heartbeat",
+    "Limits",
+    "Listener",
+    "LocalRouter",
+    "OpenAuth",
+    "Retention",
+    "SqliteStore",
+    "Telemetry",
+]
+
+_SECONDS: Final = {"unit": "seconds"}
+_BYTES: Final = {"unit": "bytes"}
+_PER_SECOND: Final = {"unit": "per second"}
+
+Duration = Annotated[float, Meta(gt=0, le=366 * 86_400, extra=_SECONDS)]
+Size = Annotated[int, Meta(ge=1, le=2**40, extra=_BYTES)]
+Count = Annotated[int, Meta(ge=1, le=2**40)]
+Rate = Annotated[float, Meta(gt=0, le=1e9, extra=_PER_SECOND)]
+Host = Annotated[str, Meta(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9._:%-]+$")]
+Origin = Annotated[str, Meta(pattern=r"^https?://[A-Za-z0-9._:\[\]-]+$")]
+FileName = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]*$")]
+FilePath = Annotated[str, Meta(min_length=1)]
+
+
+def _about(description: str, **more: Any) -> Meta:
+    return Meta(description=description, **more)
+
+
+class Listener(Struct, frozen=True, forbid_unknown_fields=True):
+    """An address to serve on. Every listener serves everything: WebSocket, HTTP and metrics."""
+
+    host: Annotated[Host, _about("Address or host name to bind to. Other than loopback needs authentication, or `serve --insecure`.")] = (
+        "127.0.0.1"
+    )
+    port: Annotated[int, _about("TCP port; 0 picks a free one.", ge=0, le=65_535)] = 8080
+    channel: Annotated[Channel, _about("Every connection made here is subscribed to this channel at once.")] | None = None
+    tls_certificate: (
+        Annotated[FilePath, _about("PEM file with the certificate and its chain; with `tls_key` it makes the listener TLS only.")] | None
+    ) = None
+    tls_key: Annotated[FilePath, _about("PEM file with the certificate's private key.")] | None = None
+
+
+class OpenAuth(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="open"):
+    """Who may connect. `open`: everyone is who they say they are, so only on loopback."""
+
+    allowed_origins: Annotated[
+        tuple[Origin, ...],
+        _about("Origins (`https://app.example`) of pages that may connect besides those of the server's own origin."),
+    ] = ()
+
+
+class Limits(Struct, frozen=True, forbid_unknown_fields=True):
+    """What one client, one chat and the whole process may use."""
+
+    max_connections: Annotated[Count, _about("Connections open at once in the process.")] = 10_000
+    connections_per_user: Annotated[Count, _about("Connections open at once per user.")] = 5
+    connections_per_address: Annotated[Count, _about("Connections open at once per client address; loopback is exempt.")] = 20
+    accept_rate_per_s: Annotated[Rate, _about("New connections accepted, sustained.")] = 200.0
+    accept_burst: Annotated[Count, _about("New connections accepted at once before `accept_rate_per_s` holds.")] = 400
+    permit_wait_s: Annotated[Duration, _about("How long a new connection waits for room when `max_connections` are open.")] = 5.0
+    permit_queue: Annotated[
+        int, _about("New connections of one client that may wait for room at once; 0 refuses them.", ge=0, le=2**40)
+    ] = 10
+    max_message_bytes: Annotated[Size, _about("Largest WebSocket message from a client.")] = 65_536
+    max_content_bytes: Annotated[Size, _about("Largest content of a chat message, in UTF-8.")] = 16_384
+    max_subscriptions: Annotated[Count, _about("Subscriptions per connection.")] = 100
+    messages_per_s: Annotated[Rate, _about("Messages from one connection, sustained.")] = 50.0
+    burst: Annotated[Count, _about("Messages from one connection at once before `messages_per_s` holds.")] = 100
+    chat_messages_per_s: Annotated[Rate, _about("Messages from one sender to one chat, sustained.")] = 10.0
+    chat_burst: Annotated[Count, _about("Messages from one sender to one chat at once before `chat_messages_per_s` holds.")] = 20
+    outbound_messages: Annotated[Count, _about("Messages that may wait for a slow client.")] = 1_000
+    outbound_bytes: Annotated[Size, _about("Bytes that may wait for a slow client.")] = 1_048_576
+    slow_consumer_grace_s: Annotated[Duration, _about("How long a client's buffer may stay full before the connection is closed.")] = 5.0
+    max_members: Annotated[Count, _about("Members of a chat.")] = 1_000
+    compression: Annotated[bool, _about("Offer permessage-deflate. This version cannot.")] = False
+
+
+class Heartbeat(Struct, frozen=True, forbid_unknown_fields=True):
+    """How the server tells who is still there."""
+
+    interval_s: Annotated[Duration, _about("Time between WebSocket pings to each connection.")] = 30.0
+    timeout_s: Annotated[Duration, _about("How long a ping may stay unanswered; shorter than `interval_s`.")] = 10.0
+    session_timeout_s: Annotated[Duration, _about("A connection from which nothing at all came for this long is closed.")] = 300.0
+    sweep_interval_s: Annotated[
+        Duration, _about("How often all connections are looked at; time-outs are noticed this much late at most.")
+    ] = 1.0
+
+
+class Drain(Struct, frozen=True, forbid_unknown_fields=True):
+    """How the server ends on SIGTERM or SIGINT."""
+
+    timeout_s: Annotated[Duration, _about("How long clients get to leave before they are cut off.")] = 30.0
+
+
+class SqliteStore(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="sqlite"):
+    """Where chats and messages are kept. `sqlite`: one file, every acknowledged message on disk."""
+
+    path: Annotated[FileName, _about("Name of the database file inside the data folder.")] = "surewire.db"
+
+
+class Events(Struct, frozen=True, forbid_unknown_fields=True):
+    """The events stream."""
+
+    history_events: Annotated[Count, _about("Events kept for clients that come back.")] = 10_000
+    history_s: Annotated[Duration, _about("How long an event is kept for clients that come back.")] = 86_400.0
+    queue_events: Annotated[Count, _about("Events that may wait to be stored before publishers are refused.")] = 10_000
+    types: Annotated[
+        tuple[EventType, ...], _about("Event types, besides the built-in ones, that metrics name; others count as `other`.")
+    ] = ()
+
+
+class EmbeddedLog(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="embedded"):
+    """What carries committed messages to their delivery. `embedded`: the store itself, in this process."""
+
+
+class LocalRouter(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="local"):
+    """What finds a member's connections. `local`: all of them are in this process."""
+
+
+class Retention(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long things are kept."""
+
+    messages_days: Annotated[float, _about("Age at which chat messages are removed.", gt=0, le=36_500, extra={"unit": "days"})] = 30.0
+    sessions_s: Annotated[float, _about("How long the state of a client that left is kept.", gt=0, le=300, extra=_SECONDS)] = 300.0
+    cleanup_interval_s: Annotated[Duration, _about("Time between removals of what is too old.")] = 60.0
+
+
+class Telemetry(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the server tells about itself. Logs go to standard error, metrics to `/metrics`."""
+
+    profiles: Annotated[
+        tuple[Literal["sla", "phase0", "stream"], ...],
+        _about("Families of metric names shown besides the canonical ones, from the same numbers."),
+    ] = ("sla", "phase0", "stream")
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], _about("Least level that is logged.")] = "info"
+    log_format: Annotated[Literal["auto", "json", "console"], _about("`auto`: lines for people on a terminal, JSON otherwise.")] = "auto"
+
+
+class Diagnostics(Struct, frozen=True, forbid_unknown_fields=True):
+    """Aids for testing a server."""
+
+    echo: Annotated[bool, _about("Serve `/echo`, a WebSocket that sends everything back, for conformance tests.")] = False
+
+
+class Config(Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that can be set."""
+
+    data_dir: Annotated[FilePath, _about("Folder for everything that is stored; made when missing.")] = "surewire-data"
+    listeners: Annotated[tuple[Listener, ...], Meta(min_length=1, max_length=64)] = (Listener(),)
+    auth: OpenAuth = OpenAuth()
+    limits: Limits = Limits()
+    heartbeat: Heartbeat = Heartbeat()
+    drain: Drain = Drain()
+    store: SqliteStore = SqliteStore()
+    events: Events = Events()
+    log: EmbeddedLog = EmbeddedLog()
+    router: LocalRouter = LocalRouter()
+    retention: Retention = Retention()
+    telemetry: Telemetry = Telemetry()
+    diagnostics: Diagnostics = Diagnostics()
