@@ -1,7 +1,9 @@
 # `make serve` runs a server, `make test` proves the project; both need Python 3.11+, make and nothing else.
 # Settings that you have for pip in the environment (index, certificates, proxies) hold for every step.
 
-PYTHON ?= python3
+# The first of these that is new enough; say `make PYTHON=… setup` for another.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv pip
@@ -71,8 +73,9 @@ clean: ## remove what was built, measured and installed here
 	find src tests -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/bootstrap.installed: requirements/bootstrap.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "surewire needs Python 3.11 or newer; say which: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { $(PYTHON) -c 'import sys; print("Python here has no complete venv module. On Debian or Ubuntu, as root: apt-get install python%d.%d-venv" % sys.version_info[:2])'; exit 1; }
+	@test -n "$(PYTHON)" || { echo 'surewire needs Python 3.11 or newer. On Debian or Ubuntu, as root: apt-get install python3-venv'; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo 'Python here cannot make environments. On Debian or Ubuntu, as root: apt-get install '\
+		"$$($(PYTHON) -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement $<
 	@touch $@
