@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surewire.gateway.rate import BucketTable, TokenBucket
+from surewire.domain.rate import BucketTable, TokenBucket
 
 RATES = st.floats(0.01, 10_000)
 BURSTS = st.integers(1, 1_000)
