@@ -74,7 +74,7 @@ clean: ## remove what was built, measured and installed here
 
 $(VENV)/bootstrap.installed: requirements/bootstrap.txt
 	@test -n "$(PYTHON)" || { echo 'surewire needs Python 3.11 or newer. On Debian or Ubuntu, as root: apt-get install python3-venv'; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo 'Python here cannot make environments. On Debian or Ubuntu, as root: apt-get install '\
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo 'Python here cannot make environments. On Debian or Ubuntu, as root: apt-get install' \
 		"$$($(PYTHON) -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement $<
