@@ -19,7 +19,7 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 PURE = {"domain", "protocol", "slo", "ports", "config"}
 PLANES = {"gateway", "durability", "fanout", "streams", "monitoring", "alerting", "incidents", "reports"}
 DRAWERS = {"utils", "util", "helpers", "common", "misc", "manager", "base", "stuff"}
-BORDERS_THAT_CATCH_ALL = re.compile(r"except (Base)?Exception\b.*# noqa: BLE001 - \S")
+REASON_FOR_CATCHING_ALL = re.compile(r"# noqa: BLE001 - \S")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -85,9 +85,10 @@ def test_a_module_opens_by_saying_what_it_is(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
-def test_whoever_catches_every_exception_says_why(path: Path) -> None:
-    catches = [line for line in path.read_text().splitlines() if re.search(r"except (Base)?Exception\b|except:", line)]
-    assert [line for line in catches if not BORDERS_THAT_CATCH_ALL.search(line)] == []
+def test_whoever_keeps_every_exception_says_why(path: Path) -> None:
+    """Ruff's BLE001 finds those that neither raise nor log what they caught; this asks for the reason beside the exemption."""
+    exempt = [line for line in path.read_text().splitlines() if "noqa: BLE001" in line]
+    assert [line for line in exempt if not REASON_FOR_CATCHING_ALL.search(line)] == []
 
 
 def test_sql_lives_in_sql_files() -> None:
