@@ -24,6 +24,10 @@ class Counter:
     def __init__(self) -> None:
         self.n = 0
 
+    def current(self) -> int:
+        """What a scrape shows now."""
+        return self.n
+
 
 class Gauge:
     """A number that goes up and down: set `value`, or `read`, which a scrape then calls instead."""
