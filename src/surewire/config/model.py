@@ -33,13 +33,20 @@ _BYTES: Final = {"unit": "bytes"}
 _PER_SECOND: Final = {"unit": "per second"}
 
 Duration = Annotated[float, Meta(gt=0, le=366 * 86_400, extra=_SECONDS)]
-Size = Annotated[int, Meta(ge=1, le=2**40, extra=_BYTES)]
-Count = Annotated[int, Meta(ge=1, le=2**40)]
-Rate = Annotated[float, Meta(gt=0, le=1e9, extra=_PER_SECOND)]
-Host = Annotated[str, Meta(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9._:%-]+$")]
-Origin = Annotated[str, Meta(pattern=r"^https?://[A-Za-z0-9._:\[\]-]+$")]
-FileName = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]*$")]
-FilePath = Annotated[str, Meta(min_length=1)]
+Size = Annotated[int, Meta(ge=1, le=10**9, extra=_BYTES)]
+Count = Annotated[int, Meta(ge=1, le=10**9)]
+Rate = Annotated[float, Meta(gt=0, le=10**9, extra=_PER_SECOND)]
+# `$` alone would let a trailing newline pass.
+Host = Annotated[
+    str, Meta(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9._:%-]+$(?!\n)", extra={"takes": "an address or a host name"})
+]
+Origin = Annotated[str, Meta(pattern=r"^https?://[A-Za-z0-9._:\[\]-]+$(?!\n)", extra={"takes": "an origin such as `https://app.example`"})]
+FileName = Annotated[
+    str,
+    Meta(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]*$(?!\n)", extra={"takes": "a file name without a folder"}),
+]
+TypeName = Annotated[EventType, Meta(extra={"takes": "a name of a-z, 0-9 and _"})]
+FilePath = Annotated[str, Meta(min_length=1, extra={"takes": "a path"})]
 
 
 def _about(description: str, **more: Any) -> Meta:
@@ -53,11 +60,11 @@ class Listener(Struct, frozen=True, forbid_unknown_fields=True):
         "127.0.0.1"
     )
     port: Annotated[int, _about("TCP port; 0 picks a free one.", ge=0, le=65_535)] = 8080
-    channel: Annotated[Channel, _about("Every connection made here is subscribed to this channel at once.")] | None = None
-    tls_certificate: (
-        Annotated[FilePath, _about("PEM file with the certificate and its chain; with `tls_key` it makes the listener TLS only.")] | None
-    ) = None
-    tls_key: Annotated[FilePath, _about("PEM file with the certificate's private key.")] | None = None
+    channel: Annotated[Channel | None, _about("Every connection made here is subscribed to this channel at once.")] = None
+    tls_certificate: Annotated[
+        FilePath | None, _about("PEM file with the certificate and its chain; with `tls_key`, only TLS is served.")
+    ] = None
+    tls_key: Annotated[FilePath | None, _about("PEM file with the certificate's private key.")] = None
 
 
 class OpenAuth(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="open"):
@@ -79,7 +86,7 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     accept_burst: Annotated[Count, _about("New connections accepted at once before `accept_rate_per_s` holds.")] = 400
     permit_wait_s: Annotated[Duration, _about("How long a new connection waits for room when `max_connections` are open.")] = 5.0
     permit_queue: Annotated[
-        int, _about("New connections of one client that may wait for room at once; 0 refuses them.", ge=0, le=2**40)
+        int, _about("New connections of one client that may wait for room at once; 0 refuses them.", ge=0, le=10**9)
     ] = 10
     max_message_bytes: Annotated[Size, _about("Largest WebSocket message from a client.")] = 65_536
     max_content_bytes: Annotated[Size, _about("Largest content of a chat message, in UTF-8.")] = 16_384
@@ -125,7 +132,7 @@ class Events(Struct, frozen=True, forbid_unknown_fields=True):
     history_s: Annotated[Duration, _about("How long an event is kept for clients that come back.")] = 86_400.0
     queue_events: Annotated[Count, _about("Events that may wait to be stored before publishers are refused.")] = 10_000
     types: Annotated[
-        tuple[EventType, ...], _about("Event types, besides the built-in ones, that metrics name; others count as `other`.")
+        tuple[TypeName, ...], _about("Event types, besides the built-in ones, that metrics name; others count as `other`.")
     ] = ()
 
 

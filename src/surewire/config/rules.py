@@ -1,0 +1,91 @@
+"""What must hold between settings, beyond each one's own bounds: one function a rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from ipaddress import ip_address
+from typing import Final
+
+from surewire.config.model import Config
+from surewire.errors import ConfigError
+
+__all__ = ["check", "is_loopback"]
+
+
+def check(config: Config, *, insecure: bool = False) -> None:
+    """Nothing, when the settings agree with each other. `insecure` allows open authentication on every address.
+
+    Raises: ConfigError for the first that do not.
+    """
+    for rule in _RULES:
+        rule(config)
+    if not insecure:
+        _open_is_local(config)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address. A name other than localhost may mean anything, so it is not."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def _open_is_local(config: Config) -> None:
+    for index, listener in enumerate(config.listeners):
+        if not is_loopback(listener.host):
+            raise ConfigError(
+                f'{listener.host} can be reached from outside, and auth.type = "open" lets everyone in under any name.',
+                path=f"listeners[{index}].host",
+                mend="Bind to 127.0.0.1 or, where the network itself keeps strangers out, start with `serve --insecure`.",
+            )
+
+
+def _tls_is_whole(config: Config) -> None:
+    for index, listener in enumerate(config.listeners):
+        if (listener.tls_certificate is None) != (listener.tls_key is None):
+            missing = "tls_key" if listener.tls_key is None else "tls_certificate"
+            raise ConfigError("TLS needs a certificate and its key.", path=f"listeners[{index}]", mend=f"Set {missing} too, or neither.")
+
+
+def _addresses_differ(config: Config) -> None:
+    seen: set[tuple[str, int]] = set()
+    for index, listener in enumerate(config.listeners):
+        address = (listener.host.lower(), listener.port)
+        if listener.port and address in seen:
+            raise ConfigError(f"{listener.host}:{listener.port} is listed twice.", path=f"listeners[{index}]", mend="Give it another port.")
+        seen.add(address)
+
+
+def _pong_before_next_ping(config: Config) -> None:
+    interval_s, timeout_s = config.heartbeat.interval_s, config.heartbeat.timeout_s
+    if timeout_s >= interval_s:
+        raise ConfigError(
+            f"a ping that may stay unanswered for {timeout_s:g} s collides with the next one after {interval_s:g} s.",
+            path="heartbeat.timeout_s",
+            mend=f"Set it below heartbeat.interval_s ({interval_s:g}).",
+        )
+
+
+def _content_fits_message(config: Config) -> None:
+    limits = config.limits
+    if limits.max_content_bytes > limits.max_message_bytes:
+        raise ConfigError(
+            f"content of {limits.max_content_bytes:,} bytes cannot come in a message of {limits.max_message_bytes:,}.",
+            path="limits.max_content_bytes",
+            mend="Set it to at most limits.max_message_bytes.",
+        )
+
+
+def _no_compression_yet(config: Config) -> None:
+    if config.limits.compression:
+        raise ConfigError("this version cannot compress messages.", path="limits.compression", mend="Set it to false.")
+
+
+_RULES: Final[tuple[Callable[[Config], None], ...]] = (
+    _tls_is_whole,
+    _addresses_differ,
+    _pong_before_next_ping,
+    _content_fits_message,
+    _no_compression_yet,
+)
