@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NoReturn, cast
+from typing import Annotated, Any, NoReturn, cast
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from surewire.config.settings import ANY_ITEM, Path, Setting, nearest, sections, setting_at, write_path
 from surewire.errors import ConfigError
@@ -32,7 +32,7 @@ def flattened(table: Mapping[str, Any], source: str, path: Path = ()) -> Iterato
         if setting_at(place):
             yield checked(Given(place, value, source))
         elif place in _SINGLE_SECTIONS:
-            yield from flattened(_as_table(value, place, source), source, place)
+            yield from flattened(_table(value, source, place), source, place)
         elif (*place, ANY_ITEM) in _LIST_SECTIONS:
             yield from _items(value, source, place)
         else:
@@ -58,27 +58,31 @@ def checked(given: Given, *, strict: bool = True) -> Given:
     return Given(given.path, value, given.source)
 
 
+_Tables = Annotated[list[dict[str, Any]], Meta(min_length=1)]
 _SINGLE_SECTIONS = frozenset(section.path for section in sections() if not section.is_list)
 _LIST_SECTIONS = frozenset(section.path for section in sections() if section.is_list)
 
 
 def _items(value: Any, source: str, path: Path) -> Iterator[Given]:
-    if not isinstance(value, list) or not value:
-        raise ConfigError(f"{source} must give it as a list of tables.", path=write_path(path), mend=f"Write [[{write_path(path)}]].")
-    items: list[Any] = value
+    try:
+        items = msgspec.convert(value, _Tables)
+    except msgspec.ValidationError:
+        name = write_path(path)
+        raise ConfigError(f"{source} must give it as a list of tables.", path=name, mend=f"Write [[{name}]].") from None
     for index, item in enumerate(items):
         place = (*path, index)
-        values = list(flattened(_as_table(item, place, source), source, place))
         # An empty table is an item too, one made of defaults.
-        yield from values or [Given(place, {}, source)]
+        yield from list(flattened(item, source, place)) or [Given(place, {}, source)]
 
 
-def _as_table(value: Any, path: Path, source: str) -> dict[str, Any]:
-    if isinstance(value, dict):
-        return cast("dict[str, Any]", value)
-    raise ConfigError(
-        f"{source} gives a value, but this is a section.", path=write_path(path), mend=f"Write [{write_path(path)}] and settings below it."
-    )
+def _table(value: Any, source: str, path: Path) -> dict[str, Any]:
+    try:
+        return msgspec.convert(value, dict[str, Any])
+    except msgspec.ValidationError:
+        name = write_path(path)
+        raise ConfigError(
+            f"{source} gives a value, but this is a section.", path=name, mend=f"Write [{name}] and settings below it."
+        ) from None
 
 
 def _refuse_name(path: Path, source: str) -> NoReturn:

@@ -88,7 +88,7 @@ def _walk(model: type[Struct], path: Path, *, is_list: bool = False) -> Iterator
 def _type_setting(model: type[Struct], path: Path) -> tuple[Setting, ...]:
     """The tag of a back end, which the struct itself does not list."""
     tag = model.__struct_config__.tag
-    return (_setting((*path, "type"), Annotated[Literal[tag], Meta(description="Which one serves.")], tag),) if tag else ()
+    return (_setting((*path, "type"), Annotated[Literal[tag], Meta(description="Which back end it is.")], tag),) if tag else ()
 
 
 def _setting(path: Path, annotation: Any, default: Any) -> Setting:
