@@ -24,12 +24,14 @@ from typing import ClassVar, NamedTuple, cast
 
 import picows
 
+from surewire.protocol.codes import CloseCode
+
 __all__ = ["BINARY", "CLOSE", "PING", "PONG", "TEXT", "EndCause", "Ending", "MessageListener", "frame"]
 
 TEXT, BINARY, CONTINUATION = picows.WSMsgType.TEXT, picows.WSMsgType.BINARY, picows.WSMsgType.CONTINUATION
 PING, PONG, CLOSE = picows.WSMsgType.PING, picows.WSMsgType.PONG, picows.WSMsgType.CLOSE
 
-NORMAL, PROTOCOL_ERROR, NO_STATUS, ABNORMAL, INVALID_TEXT, TOO_BIG, SERVER_ERROR = 1000, 1002, 1005, 1006, 1007, 1009, 1011
+NO_STATUS, ABNORMAL = 1005, 1006  # never on the wire: "CLOSE without a code" and "no CLOSE at all" (RFC 6455 §7.4.1)
 
 _SHORT_HEADERS = {opcode: [bytes((0x80 | opcode.value, size)) for size in range(126)] for opcode in picows.WSMsgType}
 _MEDIUM_PREFIX = {opcode: bytes((0x80 | opcode.value, 126)) for opcode in picows.WSMsgType}
@@ -97,9 +99,9 @@ class _Assembly:
         self._count += 1
         self._size_bytes += len(payload)
         if self._size_bytes > max_bytes:
-            raise _ViolationError(TOO_BIG, f"message is longer than {max_bytes} bytes")
+            raise _ViolationError(CloseCode.TOO_BIG, f"message is longer than {max_bytes} bytes")
         if self._count > _MAX_FRAGMENTS:
-            raise _ViolationError(TOO_BIG, f"message has more than {_MAX_FRAGMENTS} fragments")
+            raise _ViolationError(CloseCode.TOO_BIG, f"message has more than {_MAX_FRAGMENTS} fragments")
         if self._decoder is None:
             self._chunks.append(payload)
         else:
@@ -114,7 +116,7 @@ def _decoded(decoder: codecs.IncrementalDecoder, payload: bytes, is_final: bool)
     try:
         return decoder.decode(payload, is_final)
     except UnicodeDecodeError:
-        raise _ViolationError(INVALID_TEXT, "text is not UTF-8") from None
+        raise _ViolationError(CloseCode.INVALID_TEXT, "text is not UTF-8") from None
 
 
 _NOTHING_MORE = _Assembly(BINARY)
@@ -220,7 +222,7 @@ class MessageListener(picows.WSListener):
             try:
                 text = frame.get_payload_as_utf8_text()
             except UnicodeDecodeError:
-                self.violate(INVALID_TEXT, "text is not UTF-8")
+                self.violate(CloseCode.INVALID_TEXT, "text is not UTF-8")
                 return
             try:
                 self.on_text(text)
@@ -247,7 +249,7 @@ class MessageListener(picows.WSListener):
     def _take(self, frame: picows.WSFrame) -> None:
         kind = frame.msg_type
         if frame.rsv1 or frame.rsv2 or frame.rsv3:
-            raise _ViolationError(PROTOCOL_ERROR, "reserved bit set")
+            raise _ViolationError(CloseCode.PROTOCOL_ERROR, "reserved bit set")
         if kind is CLOSE:
             self._peer_closed(frame.get_payload_as_bytes())
         elif not self.is_open:
@@ -261,7 +263,7 @@ class MessageListener(picows.WSListener):
 
     def _take_fragment(self, kind: picows.WSMsgType, payload: bytes, is_final: bool) -> None:
         if (kind is CONTINUATION) != (self._assembly is not None):
-            raise _ViolationError(PROTOCOL_ERROR, "continuation out of order")
+            raise _ViolationError(CloseCode.PROTOCOL_ERROR, "continuation out of order")
         assembly = self._assembly or _Assembly(kind)
         assembly.add(payload, is_final, self.max_message_bytes)
         if not is_final:
@@ -288,13 +290,13 @@ class MessageListener(picows.WSListener):
         self.on_peer_close(code, reason)
         if self.is_open:
             self._enter_closing(Ending(EndCause.PEER_CLOSED, code))
-            _send_close(self.transport, NORMAL if code == NO_STATUS else code, "")
+            _send_close(self.transport, CloseCode.NORMAL if code == NO_STATUS else code, "")
 
     # Steps of the ending
 
     def _failed(self, error: Exception) -> None:
         _log_failure(error)
-        self._start_closing(Ending(EndCause.FAILURE, SERVER_ERROR), "")
+        self._start_closing(Ending(EndCause.FAILURE, CloseCode.SERVER_ERROR), "")
 
     def _start_closing(self, ending: Ending, reason: str) -> None:
         if self.is_open:
@@ -331,11 +333,11 @@ def _parse_close(payload: bytes) -> tuple[int, str]:
         return NO_STATUS, ""
     code = int.from_bytes(payload[:2], "big")
     if len(payload) < 2 or not _is_legal_close_code(code):
-        raise _ViolationError(PROTOCOL_ERROR, "close code is not legal")
+        raise _ViolationError(CloseCode.PROTOCOL_ERROR, "close code is not legal")
     try:
         return code, payload[2:].decode()
     except UnicodeDecodeError:
-        raise _ViolationError(INVALID_TEXT, "close reason is not UTF-8") from None
+        raise _ViolationError(CloseCode.INVALID_TEXT, "close reason is not UTF-8") from None
 
 
 def _send_close(transport: picows.WSTransport, code: int, reason: str) -> None:

@@ -1,0 +1,369 @@
+"""The HTTP/1.1 side of the one port: uvicorn's httptools protocol with every gap closed, and the step over to WebSocket.
+
+Theory of operation. Bytes are parsed in pieces, so that no head, trailer or chunk extension can grow without being counted. A request
+head is checked as a whole; then it is an upgrade of a WebSocket path, which the handler decides about, or the application's. Whatever
+is refused is answered with a problem document, after the answers to earlier requests of the connection, and ends it: the write side is
+closed, and what still comes is thrown away for a while so that the client can read why.
+
+    phase      what is read                    deadline         left by
+    IDLE       nothing yet of a request        (keep-alive)     the first byte
+    HEAD       a request head                  head_timeout_s   its end, or a refusal
+    BODY       the body of a request           body_timeout_s   its end, or a refusal
+    UPGRADE    an upgrade, being decided       its own          101 (the bridge takes over), or a refusal
+    DEAF       nothing any more                linger_s         the end of the connection
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+from typing import Any, cast
+
+import httptools
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from surewire.gateway.upgrade import KEPT_HEADERS, Acceptance, Refusal, UpgradeRequest
+from surewire.http.front_context import FrontContext
+from surewire.http.refusal import INVALID, TIMEOUT, TOO_LARGE, RequestRefusedError, refusal_answer
+from surewire.http.request_guard import RequestHead, head_without_upgrade, read_head, values
+from surewire.http.upgrade_decision import UpgradeDecision
+from surewire.http.websocket_bridge import WebSocketBridge
+from surewire.http.websocket_handshake import read_handshake
+
+__all__ = ["FrontProtocol"]
+
+_PIECE_BYTES = 16384
+_CHUNK_CREDIT_BYTES = 64
+_MAX_EARLY_BYTES = 65536
+
+
+class _Phase(enum.Enum):
+    IDLE = enum.auto()
+    HEAD = enum.auto()
+    BODY = enum.auto()
+    UPGRADE = enum.auto()
+    DEAF = enum.auto()
+
+
+_READING = (_Phase.HEAD, _Phase.BODY, _Phase.IDLE)
+_HEAD_TOO_LONG = Refusal(431, TOO_LARGE, "request head is too long")
+_FRAMING_TOO_LONG = Refusal(400, INVALID, "chunk extensions or trailers are too long")
+
+
+class FrontProtocol(HttpToolsProtocol):
+    """One accepted socket until it is closed or becomes a WebSocket."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        front: FrontContext,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._front = front
+        self.url, self.headers = b"", []
+        self._phase = _Phase.IDLE
+        self._deadline: asyncio.TimerHandle | None = None
+        self._began_s = 0.0
+        self._head = RequestHead("", "", False, False)
+        self._head_bytes = 0  # of the header lines and the target so far
+        self._unframed_bytes = 0  # read since, and neither body nor the usual framing of chunks
+        self._open_answers = 0
+        self._refusal: Refusal | None = None
+        self._handshake_key = b""
+        self._is_upgrade_ignored = False
+        self._decision: UpgradeDecision | None = None
+        self._early = b""
+
+    # The socket's callbacks
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client connected: its first request head is due."""
+        super().connection_made(cast(asyncio.Transport, transport))
+        self._began_s = self.loop.time()
+        self._arm(self._front.limits.head_timeout_s)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client is gone, also while its upgrade waits."""
+        self._disarm()
+        decision, self._decision = self._decision, None
+        if decision is not None:
+            decision.abandon()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Reads what came, piece by piece, until the phase says otherwise."""
+        self._unset_keepalive_if_required()
+        if self._phase is _Phase.IDLE:
+            self._phase = _Phase.HEAD
+            self._arm(self._front.limits.head_timeout_s)
+        for start in range(0, len(data), _PIECE_BYTES):
+            if self._phase in _READING:
+                self._feed(data[start : start + _PIECE_BYTES])
+            elif self._phase is _Phase.UPGRADE:
+                self._keep_early(data[start : start + _PIECE_BYTES])
+
+    def _feed(self, piece: bytes) -> None:
+        self._unframed_bytes += len(piece)
+        try:
+            self.parser.feed_data(piece)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._leave_http(piece[upgrade.args[0] :])
+        except httptools.HttpParserCallbackError as error:
+            self._refuse_request(_refusal_of(error.__context__))
+        except httptools.HttpParserError:
+            self._refuse_request(Refusal(400, INVALID, "request is not HTTP/1.1"))
+        else:
+            self._check_unframed()
+
+    def _check_unframed(self) -> None:
+        """Bounds what no callback sees while it is incomplete: a header line, a trailer, a chunk extension."""
+        is_counted = self._phase is _Phase.HEAD or (self._phase is _Phase.BODY and self._head.is_chunked)
+        if is_counted and self._unframed_bytes > self._front.limits.max_head_bytes + _PIECE_BYTES:
+            self._refuse_request(_HEAD_TOO_LONG if self._phase is _Phase.HEAD else _FRAMING_TOO_LONG)
+
+    # The parser's callbacks
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        super().on_message_begin()
+        self._phase = _Phase.HEAD
+        self._arm(self._front.limits.head_timeout_s)
+        self._head_bytes = self._unframed_bytes = 0
+        self._began_s = self.loop.time()
+        self.scope["state"] = {**self.app_state, "received_s": self._began_s}
+
+    def on_url(self, url: bytes) -> None:
+        """A part of the request target."""
+        super().on_url(url)
+        self._head_bytes = len(self.url)
+        if self._head_bytes > self._front.limits.max_target_bytes:
+            raise RequestRefusedError(414, TOO_LARGE, f"request target is longer than {self._front.limits.max_target_bytes} bytes")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header line; trailers are counted and dropped (RFC 9110 §6.5.1)."""
+        self._head_bytes += len(name) + len(value) + 4
+        limits = self._front.limits
+        if self._head_bytes > limits.max_head_bytes or len(self.headers) >= limits.max_headers:
+            raise RequestRefusedError(431, TOO_LARGE, _HEAD_TOO_LONG.detail)
+        if self._phase is _Phase.HEAD:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """The head is whole: it is an upgrade, or a request for the application."""
+        self._disarm()
+        method, version = self.parser.get_method(), self.parser.get_http_version()
+        self._head = read_head(method, version, self.url, self.headers, self._front.limits)
+        if self._front.is_websocket_path(self._head.path):
+            self._handshake_key = read_handshake(method, version, self.headers, self._head)
+            self._phase = _Phase.UPGRADE
+        elif self.parser.should_upgrade():
+            self._is_upgrade_ignored = True
+        else:
+            self._begin_body()
+            super().on_headers_complete()
+
+    def _begin_body(self) -> None:
+        self._phase = _Phase.BODY
+        self._head_bytes = self._unframed_bytes = 0
+        self._open_answers += 1
+        if self._head.has_body:
+            self._arm(self._front.limits.body_timeout_s)
+
+    def on_chunk_header(self) -> None:
+        """A chunk's size line; its usual length is no burden."""
+        self._unframed_bytes = max(0, self._unframed_bytes - _CHUNK_CREDIT_BYTES)
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body."""
+        self._unframed_bytes -= len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        if self._phase is _Phase.BODY:
+            self._disarm()
+            self._phase = _Phase.IDLE
+            super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """An answer is written: the next request's turn, or the refusal that waited behind it."""
+        self._open_answers -= 1
+        super().on_response_complete()
+        if self._open_answers or self.transport.is_closing():
+            return
+        if self._refusal is not None:
+            self._send_refusal(self._refusal)
+        elif self._phase is _Phase.BODY:
+            self._linger()  # answered without reading the body, which is still coming
+
+    # Upgrades
+
+    def _leave_http(self, rest: bytes) -> None:
+        """The parser met an upgrade: `rest` is what follows its head."""
+        if self._is_upgrade_ignored:
+            self._read_as_plain(rest)
+        elif self._open_answers:
+            self._refuse_request(Refusal(400, INVALID, "an upgrade cannot wait behind unanswered requests"))
+        else:
+            self._ask_for_upgrade(rest)
+
+    def _read_as_plain(self, rest: bytes) -> None:
+        """Reads the request again without its Upgrade, which a server may ignore (RFC 9110 §7.8); the parser would lose its body."""
+        self._is_upgrade_ignored = False
+        head = head_without_upgrade(self.parser.get_method(), self.url, self.parser.get_http_version(), self.headers)
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._feed(head + rest)
+
+    def _ask_for_upgrade(self, rest: bytes) -> None:
+        limits = self._front.limits
+        self._early = rest
+        self._decision = UpgradeDecision(self._front.handler, self._upgrade_request(), self._decided)
+        task = self._decision.ask(self._began_s + limits.upgrade_timeout_s - self.loop.time())
+        if task is not None:
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
+
+    def _upgrade_request(self) -> UpgradeRequest:
+        headers: dict[str, str] = {}
+        for key, value in self.headers:
+            name = key.decode("ascii")
+            if name in KEPT_HEADERS:
+                text = value.decode("latin-1")
+                headers[name] = f"{headers[name]}, {text}" if name in headers else text
+        host, port = self.client or ("", 0)
+        is_secure = self.scheme == "https"
+        head, channel = self._head, self._front.channel
+        return UpgradeRequest(head.path, head.query, headers, host, port, is_secure, channel, self._began_s, self._request_id())
+
+    def _decided(self, answer: Acceptance | Refusal) -> None:
+        decision, self._decision = self._decision, None
+        if decision is None:
+            return
+        if isinstance(answer, Refusal):
+            self._refuse(answer)
+        elif self.transport.is_closing() or not self._become_websocket(answer):
+            self._front.handler.abandoned(decision.request, answer)
+
+    def _become_websocket(self, acceptance: Acceptance) -> bool:
+        """Hands the socket over; False when it turns out to be dead."""
+        transport, connections, early = self.transport, self.connections, self._early
+        bridge = WebSocketBridge(acceptance.listener, acceptance.subprotocol, self._front.staging, connections)
+        try:
+            bridge.connection_made(transport)
+        except OSError:
+            transport.abort()
+            return False
+        self.flow.resume_reading()
+        connections.discard(self)
+        transport.set_protocol(bridge)
+        self._let_go()
+        bridge.open(self._handshake_key, early)
+        return True
+
+    def _let_go(self) -> None:
+        """Cuts the cycle of parser and protocol, so that an open WebSocket keeps nothing of its request."""
+        self._disarm()
+        self._phase = _Phase.DEAF
+        self._early = b""
+        del self.parser, self.flow, self.transport, self.scope
+
+    def _keep_early(self, data: bytes) -> None:
+        # No client should send frames before the 101, but one that does must lose none, nor fill our memory.
+        self._early += data
+        if len(self._early) > _MAX_EARLY_BYTES:
+            self.flow.pause_reading()
+
+    # Refusals
+
+    def _refuse_request(self, refusal: Refusal) -> None:
+        """Refuses the request that is being read, for a reason of the front's own."""
+        if self._front.is_websocket_path(self._read_path()):
+            self._front.handler.refused(refusal.status)
+        if self._phase is _Phase.BODY and not self._take_back_request():
+            self.transport.abort()
+        else:
+            self._refuse(refusal)
+
+    def _read_path(self) -> str:
+        """The path as far as it was read; "" before any request."""
+        return self.url.partition(b"?")[0].decode("latin-1")
+
+    def _take_back_request(self) -> bool:
+        """Withdraws the request whose body is being read from the application; False when its answer has begun."""
+        self._open_answers -= 1
+        if self.pipeline and self.pipeline[0][0] is self.cycle:
+            self.pipeline.popleft()
+            return True
+        self.cycle.disconnected = True
+        self.cycle.message_event.set()
+        return not self.cycle.response_started
+
+    def _refuse(self, refusal: Refusal) -> None:
+        self._disarm()
+        self._phase = _Phase.DEAF
+        self._refusal = refusal
+        if not self._open_answers:
+            self._send_refusal(refusal)
+
+    def _send_refusal(self, refusal: Refusal) -> None:
+        with_body = self.parser.get_method() != b"HEAD"
+        self.transport.write(refusal_answer(refusal, self._request_id(), self.server_state.default_headers, with_body=with_body))
+        self._front.observe(None, refusal.status, self.loop.time() - self._began_s)
+        self._linger()
+
+    def _request_id(self) -> str:
+        sent = values(self.headers, b"x-request-id")
+        return self._front.request_ids.taken_or_made(sent[0] if sent else None)
+
+    def _linger(self) -> None:
+        """Closes our side and drops what still comes: a reset could overtake the answer (RFC 9112 §9.6)."""
+        self._phase = _Phase.DEAF
+        self._early = b""
+        self.flow.resume_reading()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+            self._arm(self._front.limits.linger_s)
+        else:
+            self.transport.close()
+
+    # Deadlines and the end
+
+    def _arm(self, delay_s: float) -> None:
+        """Sets the deadline, unless one is set."""
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(delay_s, self._expired)
+
+    def _disarm(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _expired(self) -> None:
+        self._deadline = None
+        if self._phase is _Phase.IDLE:
+            self.transport.close()  # it never asked for anything
+        elif self._phase is _Phase.DEAF:
+            self.transport.abort()
+        else:
+            self._refuse_request(Refusal(408, TIMEOUT, "the request did not come in time"))
+
+    def shutdown(self) -> None:
+        """uvicorn is stopping: an idle connection is closed, one with a request is closed after its answer."""
+        decision, self._decision = self._decision, None
+        if decision is None:
+            super().shutdown()
+            return
+        decision.abandon()
+        self._refuse(Refusal(503, "UNAVAILABLE", "the server is stopping", retry_after_s=1.0))
+
+
+def _refusal_of(error: BaseException | None) -> Refusal:
+    """What a callback of the parser raised."""
+    return error.refusal if isinstance(error, RequestRefusedError) else Refusal(400, INVALID, "request cannot be read")

@@ -1,0 +1,31 @@
+"""The front's limits: what a request may cost before any of our own code has seen it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["FrontLimits"]
+
+
+@dataclass(frozen=True, slots=True)
+class FrontLimits:
+    """Limits on requests and upgrades; the defaults are protocol 1's."""
+
+    head_timeout_s: float = 10.0
+    """From connecting, or from the first byte of a later request, to the end of the request head (408)."""
+    upgrade_timeout_s: float = 10.0
+    """From the first byte of an upgrade request to the decision about it (408)."""
+    body_timeout_s: float = 30.0
+    """From the end of the head to the end of the body (408)."""
+    keep_alive_s: float = 75.0
+    """How long an idle HTTP connection stays open: longer than load balancers keep theirs, so that they end it."""
+    linger_s: float = 2.0
+    """How long a refused client may take to read the refusal before its connection is reset."""
+    max_target_bytes: int = 8192
+    """Request target (414)."""
+    max_head_bytes: int = 16384
+    """Whole request head; also a body's trailers and chunk extensions (431)."""
+    max_headers: int = 100
+    """Header lines (431)."""
+    max_body_bytes: int = 1048576
+    """What a Content-Length may announce (413). The application counts the bytes of a chunked body."""
