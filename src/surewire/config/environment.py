@@ -34,7 +34,8 @@ def variable(path: Path) -> str:
 def from_environment(environment: Mapping[str, str]) -> Iterator[Given]:
     """Every setting that a variable gives, checked. Raises: ConfigError for an unknown name or a value that does not fit."""
     paths = {variable(setting.path): setting.path for section in sections() for setting in section.settings}
-    for name in sorted(environment):
+    # A back end that there is not explains its unknown settings, so types go first.
+    for name in sorted(environment, key=lambda name: (not name.endswith("__TYPE"), name)):
         if not name.startswith(PREFIX) or name in OTHER_VARIABLES:
             continue
         if name in paths:

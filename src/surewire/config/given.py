@@ -27,7 +27,8 @@ def flattened(table: Mapping[str, Any], source: str, path: Path = ()) -> Iterato
 
     Raises: ConfigError for a name that no setting has, naming the nearest one that there is, and for a value that does not fit.
     """
-    for name, value in table.items():
+    # A back end that there is not explains its unknown settings, so `type` goes first.
+    for name, value in sorted(table.items(), key=lambda item: item[0] != "type"):
         place = (*path, name)
         if setting_at(place):
             yield checked(Given(place, value, source))

@@ -91,5 +91,5 @@ def _other_rows() -> Iterator[str]:
     yield "## Other environment variables\n\n| variable | meaning |\n|---|---|"
     for name, meaning in OTHER_VARIABLES.items():
         yield f"| `{name}` | {meaning} |"
-    yield "\nAny other variable that starts with `SUREWIRE_` is an error, but for those that Kubernetes sets beside a service named surewire"
-    yield "(`SUREWIRE_SERVICE_…`, `SUREWIRE_PORT…`)."
+    yield "\nAny other variable that starts with `SUREWIRE_` is an error, but for those that Kubernetes sets beside a service of the name"
+    yield "surewire (`SUREWIRE_SERVICE_…`, `SUREWIRE_PORT…`)."
