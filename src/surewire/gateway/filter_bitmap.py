@@ -1,0 +1,172 @@
+"""Which of some thousand filters an event meets, by arithmetic on bits: for filters that have no rare value to be found by.
+
+Each filter has a bit. A column stands for a field: for each value the bits of the filters that name it, and the bits of those that do
+not name the field. So the filters that an event may meet are (bits of its value or of the unnamed) of every column, AND-ed:
+a few operations on long integers, however many filters there are.
+
+What a column would pay for badly (a condition with very many values, the seventeenth label name) is left out of the columns; such
+filters are marked unsure and their missing conditions are checked one by one when the columns let them through.
+"""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from collections.abc import Callable
+from itertools import compress
+from typing import Any, Final, Generic, TypeVar
+
+from surewire.domain.event import Event
+from surewire.gateway.filter_conditions import LABEL, RESOURCES, Check, Conditions, passes, reader_of, tests_of
+
+__all__ = ["FilterBitmap", "Indexed"]
+
+CAPACITY: Final = 16_384
+"""Bits are copied when one changes; so a bitmap is kept short enough for that to take a tenth of a microsecond."""
+MAX_COLUMN_VALUES: Final = 16
+MAX_LABEL_COLUMNS: Final = 16
+
+
+class Indexed:
+    """A filter as an index holds it. `place` is where, `slot` its bit there, `checks` what remains to be tested when it is found."""
+
+    __slots__ = ("checks", "place", "slot")
+
+    checks: tuple[Check, ...]
+    place: object
+    slot: int
+
+
+_Entry = TypeVar("_Entry", bound=Indexed)
+
+
+class _Column:
+    __slots__ = ("by_value", "read", "unnamed")
+
+    def __init__(self, read: Callable[[Event], str | None], unnamed: int) -> None:
+        self.read, self.unnamed = read, unnamed
+        self.by_value: dict[str | None, int] = {}
+
+    def set(self, bit: int, values: tuple[str, ...]) -> None:
+        if not values:
+            self.unnamed |= bit
+        for value in values:
+            self.by_value[value] = self.by_value.get(value, 0) | bit
+
+    def clear(self, bit: int, values: tuple[str, ...]) -> None:
+        self.unnamed &= ~bit
+        for value in values:
+            bits = self.by_value.get(value, 0) & ~bit
+            if bits:
+                self.by_value[value] = bits
+            else:
+                self.by_value.pop(value, None)
+
+
+class FilterBitmap(Generic[_Entry]):
+    """Up to `CAPACITY` filters, each with a bit."""
+
+    __slots__ = ("_columns", "_entries", "_free", "_label_columns", "_resources", "_unsure", "_used")
+
+    def __init__(self) -> None:
+        self._columns: dict[str, _Column] = {}
+        self._label_columns = 0
+        self._resources = _Column(reader_of("sources"), 0)
+        self._entries: list[_Entry | None] = []
+        self._free: list[int] = []
+        self._used = self._unsure = 0
+
+    def __len__(self) -> int:
+        return len(self._entries) - len(self._free)
+
+    @property
+    def full(self) -> bool:
+        """Whether no more filter fits."""
+        return not self._free and len(self._entries) >= CAPACITY
+
+    def add(self, entry: _Entry, conditions: Conditions) -> None:
+        """Takes the filter in; must not be full."""
+        columned = {field: values for field, values in conditions.items() if self._has_column(field, values)}
+        missing = {field: values for field, values in conditions.items() if field not in columned}
+        bit = self._take_bit(entry)
+        for field, column in self._columns.items():
+            column.set(bit, columned.get(field, ()))
+        self._resources.set(bit, columned.get(RESOURCES, ()))
+        self._used |= bit
+        if missing:
+            self._unsure |= bit
+        entry.place, entry.checks = self, tests_of(missing)
+
+    def remove(self, entry: _Entry, conditions: Conditions) -> None:
+        """Lets the filter go. `conditions` are those it came with."""
+        bit = 1 << entry.slot
+        self._resources.clear(bit, conditions.get(RESOURCES, ()))
+        for field, column in list(self._columns.items()):
+            column.clear(bit, conditions.get(field, ()))
+            if not column.by_value:
+                self._drop_column(field)
+        self._used &= ~bit
+        self._unsure &= ~bit
+        self._entries[entry.slot] = None
+        self._free.append(entry.slot)
+
+    def find(self, event: Event) -> list[_Entry]:
+        """The filters that the event meets."""
+        bits = self._admitted(event)
+        if not bits:
+            return []
+        found = self._entries_at(bits)
+        return [entry for entry in found if passes(entry.checks, event)] if bits & self._unsure else found
+
+    def _admitted(self, event: Event) -> int:
+        bits, resources = self._used, self._resources
+        if resources.by_value:
+            named = resources.unnamed
+            for resource in event.affected_resources:
+                named |= resources.by_value.get(resource, 0)
+            bits &= named
+        for column in self._columns.values():
+            bits &= column.by_value.get(column.read(event), 0) | column.unnamed
+            if not bits:
+                break
+        return bits
+
+    def _entries_at(self, bits: int) -> list[_Entry]:
+        words = array("Q", bits.to_bytes((bits.bit_length() + 63) // 64 * 8, "little"))
+        if sys.byteorder == "big":
+            words.byteswap()
+        entries: list[Any] = self._entries
+        found: list[_Entry] = []
+        for index in compress(range(len(words)), words):
+            word, before = words[index], index * 64 - 1
+            while word:
+                lowest = word & -word
+                found.append(entries[before + lowest.bit_length()])
+                word ^= lowest
+        return found
+
+    def _has_column(self, field: str, values: tuple[str, ...]) -> bool:
+        if len(values) > MAX_COLUMN_VALUES:
+            return False
+        if field == RESOURCES or field in self._columns:
+            return True
+        is_label = field.startswith(LABEL)
+        if is_label and self._label_columns >= MAX_LABEL_COLUMNS:
+            return False
+        self._label_columns += is_label
+        self._columns[field] = _Column(reader_of(field), self._used)
+        return True
+
+    def _drop_column(self, field: str) -> None:
+        del self._columns[field]
+        self._label_columns -= field.startswith(LABEL)
+
+    def _take_bit(self, entry: _Entry) -> int:
+        if self._free:
+            slot = self._free.pop()
+            self._entries[slot] = entry
+        else:
+            slot = len(self._entries)
+            self._entries.append(entry)
+        entry.slot = slot
+        return 1 << slot
