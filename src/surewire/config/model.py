@@ -105,7 +105,9 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
 class Heartbeat(Struct, frozen=True, forbid_unknown_fields=True):
     """How the server tells who is still there."""
 
-    interval_s: Annotated[Duration, _about("Time between WebSocket pings to each connection.")] = 30.0
+    interval_s: Annotated[
+        float, _about("Time between WebSocket pings to each connection; 0 sends none.", ge=0, le=366 * 86_400, extra=_SECONDS)
+    ] = 30.0
     timeout_s: Annotated[Duration, _about("How long a ping may stay unanswered; shorter than `interval_s`.")] = 10.0
     session_timeout_s: Annotated[Duration, _about("A connection from which nothing at all came for this long is closed.")] = 300.0
     sweep_interval_s: Annotated[

@@ -59,7 +59,7 @@ def _addresses_differ(config: Config) -> None:
 
 def _pong_before_next_ping(config: Config) -> None:
     interval_s, timeout_s = config.heartbeat.interval_s, config.heartbeat.timeout_s
-    if timeout_s >= interval_s:
+    if 0 < interval_s <= timeout_s:
         raise ConfigError(
             f"a ping that may stay unanswered for {timeout_s:g} s collides with the next one after {interval_s:g} s.",
             path="heartbeat.timeout_s",

@@ -51,6 +51,10 @@ def test_a_heartbeat_must_time_out_before_the_next_one(timeout_s: int) -> None:
     assert config_error(heartbeat={"interval_s": 30, "timeout_s": timeout_s}).path == "heartbeat.timeout_s"
 
 
+def test_without_pings_their_time_out_may_be_anything() -> None:
+    load(flags={"test": {"heartbeat": {"interval_s": 0, "timeout_s": 10}}})
+
+
 def test_content_must_fit_a_message() -> None:
     assert config_error(limits={"max_message_bytes": 100, "max_content_bytes": 101}).path == "limits.max_content_bytes"
 
