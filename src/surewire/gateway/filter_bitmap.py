@@ -17,7 +17,7 @@ from itertools import compress
 from typing import Any, Final, Generic, TypeVar
 
 from surewire.domain.event import Event
-from surewire.gateway.filter_conditions import LABEL, RESOURCES, Check, Conditions, passes, reader_of, tests_of
+from surewire.gateway.filter_conditions import LABEL, RESOURCES, Check, Conditions, checks_of, reader_of
 
 __all__ = ["FilterBitmap", "Indexed"]
 
@@ -66,7 +66,7 @@ class _Column:
 class FilterBitmap(Generic[_Entry]):
     """Up to `CAPACITY` filters, each with a bit."""
 
-    __slots__ = ("_columns", "_entries", "_free", "_label_columns", "_resources", "_unsure", "_used")
+    __slots__ = ("_columns", "_entries", "_free", "_label_columns", "_resources", "_used")
 
     def __init__(self) -> None:
         self._columns: dict[str, _Column] = {}
@@ -74,7 +74,7 @@ class FilterBitmap(Generic[_Entry]):
         self._resources = _Column(reader_of("sources"), 0)
         self._entries: list[_Entry | None] = []
         self._free: list[int] = []
-        self._used = self._unsure = 0
+        self._used = 0
 
     def __len__(self) -> int:
         return len(self._entries) - len(self._free)
@@ -93,9 +93,7 @@ class FilterBitmap(Generic[_Entry]):
             column.set(bit, columned.get(field, ()))
         self._resources.set(bit, columned.get(RESOURCES, ()))
         self._used |= bit
-        if missing:
-            self._unsure |= bit
-        entry.place, entry.checks = self, tests_of(missing)
+        entry.place, entry.checks = self, checks_of(missing)
 
     def remove(self, entry: _Entry, conditions: Conditions) -> None:
         """Lets the filter go. `conditions` are those it came with."""
@@ -106,17 +104,13 @@ class FilterBitmap(Generic[_Entry]):
             if not column.by_value:
                 self._drop_column(field)
         self._used &= ~bit
-        self._unsure &= ~bit
         self._entries[entry.slot] = None
         self._free.append(entry.slot)
 
     def find(self, event: Event) -> list[_Entry]:
-        """The filters that the event meets."""
+        """The filters that the event may meet; it meets those whose `checks` it passes."""
         bits = self._admitted(event)
-        if not bits:
-            return []
-        found = self._entries_at(bits)
-        return [entry for entry in found if passes(entry.checks, event)] if bits & self._unsure else found
+        return self._entries_at(bits) if bits else []
 
     def _admitted(self, event: Event) -> int:
         bits, resources = self._used, self._resources

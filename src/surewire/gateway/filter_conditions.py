@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final
 
 from surewire.domain.event import Event
 from surewire.domain.filters import Filters
 
-__all__ = ["LABEL", "RESOURCES", "Check", "Conditions", "conditions_of", "passes", "reader_of", "tests_of"]
+__all__ = ["LABEL", "RESOURCES", "Check", "Conditions", "checks_of", "conditions_of", "reader_of"]
 
 Check = tuple[Callable[[Event, Any], bool], Any]
 """A test and the values it looks for."""
@@ -20,8 +21,8 @@ Conditions = dict[str, tuple[str, ...]]
 RESOURCES: Final = "affected_resources"
 LABEL: Final = "labels."
 
-_MANY = 8
-"""From so many values on, a set is faster to look into than a tuple; below, it only takes more memory."""
+_FEW: Final = 4
+"""Conditions with so few values are often the same in many filters, so their checks are shared."""
 
 _READERS: Final[dict[str, Callable[[Event], str | None]]] = {
     "incident_ids": attrgetter("incident_id"),
@@ -38,16 +39,8 @@ _TESTS: Final[dict[str, Callable[[Event, Any], bool]]] = {
     "event_types": lambda event, values: event.event_type in values,
     "states": lambda event, values: event.state in values,
     "severities": lambda event, values: event.severity in values,
+    RESOURCES: lambda event, values: any(resource in values for resource in event.affected_resources),
 }
-
-
-def _has_resource(event: Event, values: Any) -> bool:
-    return any(resource in values for resource in event.affected_resources)
-
-
-def _has_labels(event: Event, pairs: Any) -> bool:
-    labels = event.labels
-    return all(labels.get(name) == value for name, value in pairs)
 
 
 def conditions_of(filters: Filters) -> Conditions:
@@ -75,23 +68,19 @@ def reader_of(field: str) -> Callable[[Event], str | None]:
     return _READERS[field]
 
 
-def tests_of(conditions: Conditions) -> tuple[Check, ...]:
-    """Checks that together say whether an event meets all the conditions."""
-    checks: list[Check] = []
-    pairs: list[tuple[str, str]] = []
-    for field, values in conditions.items():
-        if field.startswith(LABEL):
-            pairs.append((field[len(LABEL) :], values[0]))
-        else:
-            checks.append((_TESTS.get(field, _has_resource), values if len(values) < _MANY else frozenset(values)))
-    if pairs:
-        checks.append((_has_labels, tuple(pairs)))
-    return tuple(checks)
+def checks_of(conditions: Conditions) -> tuple[Check, ...]:
+    """Checks that an event must all pass to meet the conditions."""
+    return tuple(_shared_check(field, values) if len(values) <= _FEW else _check(field, values) for field, values in conditions.items())
 
 
-def passes(checks: tuple[Check, ...], event: Event) -> bool:
-    """Whether the event passes every check."""
-    for test, values in checks:  # noqa: SIM110 (a generator costs more than the checks)
-        if not test(event, values):
-            return False
-    return True
+def _check(field: str, values: tuple[str, ...]) -> Check:
+    if field.startswith(LABEL):
+        return _has_label, (field[len(LABEL) :], values[0])
+    return _TESTS[field], values if len(values) <= _FEW else frozenset(values)
+
+
+_shared_check = lru_cache(maxsize=4_096)(_check)
+
+
+def _has_label(event: Event, pair: tuple[str, str]) -> bool:
+    return event.labels.get(pair[0]) == pair[1]

@@ -15,7 +15,7 @@ from typing import Any, Final, Generic, TypeVar, cast
 
 from surewire.domain.event import Event
 from surewire.gateway.filter_bitmap import FilterBitmap, Indexed
-from surewire.gateway.filter_conditions import LABEL, RESOURCES, Conditions, passes, reader_of, tests_of
+from surewire.gateway.filter_conditions import LABEL, RESOURCES, Conditions, checks_of, reader_of
 
 __all__ = ["FilterIndex", "Indexed"]
 
@@ -81,7 +81,7 @@ class FilterIndex(Generic[_Entry]):
             shelves[key] = _Shelf(field)
         entry.place = shelves[key]
         shelves[key].put(entry, conditions[field])
-        entry.checks = tests_of({other: values for other, values in conditions.items() if other != field})
+        entry.checks = checks_of({other: values for other, values in conditions.items() if other != field})
 
     def remove(self, entry: _Entry, conditions: Conditions) -> None:
         """Lets the filter go. `conditions` are those it came with."""
@@ -99,9 +99,16 @@ class FilterIndex(Generic[_Entry]):
 
     def find(self, event: Event) -> list[_Entry]:
         """Every filter that the event meets, each once, in no order."""
-        met = [entry for entry in self._shelved(event) if not entry.checks or passes(entry.checks, event)]
+        found = self._shelved(event)
         for bitmap in self._bitmaps:
-            met += bitmap.find(event)
+            found += bitmap.find(event)
+        met: list[_Entry] = []
+        for entry in found:
+            for test, values in entry.checks:
+                if not test(event, values):
+                    break
+            else:
+                met.append(entry)
         return met
 
     def _shelved(self, event: Event) -> list[_Entry]:

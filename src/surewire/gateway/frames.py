@@ -213,7 +213,7 @@ class MessageListener(picows.WSListener):
         try:
             self.on_open(transport)
         except Exception as error:  # noqa: BLE001 - the border of one connection
-            self._failed(error)
+            self.fail(error)
 
     def on_ws_frame(self, transport: picows.WSTransport, frame: picows.WSFrame) -> None:
         # The common frame first: whole, text, nothing reserved, no message begun. Everything else takes the other road.
@@ -227,14 +227,14 @@ class MessageListener(picows.WSListener):
             try:
                 self.on_text(text)
             except Exception as error:  # noqa: BLE001 - the border of one connection
-                self._failed(error)
+                self.fail(error)
             return
         try:
             self._take(frame)
         except _ViolationError as violation:
             self.violate(violation.code, violation.reason)
         except Exception as error:  # noqa: BLE001 - the border of one connection
-            self._failed(error)
+            self.fail(error)
 
     def on_ws_disconnected(self, transport: picows.WSTransport) -> None:
         self.is_open = False
@@ -294,7 +294,8 @@ class MessageListener(picows.WSListener):
 
     # Steps of the ending
 
-    def _failed(self, error: Exception) -> None:
+    def fail(self, error: Exception) -> None:
+        """Ends this connection with 1011 because of our own error, which is logged without what the client wrote."""
         _log_failure(error)
         self._start_closing(Ending(EndCause.FAILURE, CloseCode.SERVER_ERROR), "")
 

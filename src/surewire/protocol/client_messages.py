@@ -23,7 +23,9 @@ __all__ = [
 
 SubscriptionId = Annotated[str, Meta(min_length=1, max_length=128, description="The client's own name for a subscription.")]
 RequestId = Annotated[str, Meta(min_length=1, max_length=128, description="Echoed on every answer and error that the request causes.")]
-ClientMessageId = Annotated[str, Meta(min_length=1, max_length=128, description="The client's name for a message; sending it again is safe.")]
+ClientMessageId = Annotated[
+    str, Meta(min_length=1, max_length=128, description="The client's name for a message; sending it again is safe.")
+]
 ChatId = Annotated[str, Meta(min_length=1, max_length=64)]
 Sequence = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 ContentType = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[!-~][ -~]*$")]
@@ -59,7 +61,7 @@ class Ack(Struct, frozen=True, gc=False, tag_field="type", tag="ack", forbid_unk
 
 
 class SendMessage(Struct, frozen=True, gc=False, tag_field="type", tag="send_message", forbid_unknown_fields=True):
-    """A message for a chat. Answered by `message_ack` once it is on disk; sent again with the same `client_message_id` it is stored once."""
+    """A message for a chat. Answered by `message_ack` once it is on disk; with the same `client_message_id` it is stored once."""
 
     chat_id: ChatId
     client_message_id: ClientMessageId

@@ -28,7 +28,9 @@ _encode = msgspec.json.Encoder().encode
 class RequestError(ClientError):
     """A client message that was refused, with what its answer must name: `request_id` and `subscription_id`."""
 
-    def __init__(self, code: str, problem: str, *, request_id: str | None = None, subscription_id: str | None = None, path: str = "") -> None:
+    def __init__(
+        self, code: str, problem: str, *, request_id: str | None = None, subscription_id: str | None = None, path: str = ""
+    ) -> None:
         super().__init__(code, problem, path=path, details={"path": path} if path else None)
         self.request_id, self.subscription_id = request_id, subscription_id
 

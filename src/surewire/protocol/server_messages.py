@@ -6,15 +6,15 @@ The three messages that are written by the hundred thousand (`message`, `event`,
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from msgspec import Raw, Struct, field
+from msgspec import Meta, Raw, Struct, field
 
 from surewire.domain.event import Event
 from surewire.domain.filters import Filters
 from surewire.domain.message import Gap, Message
 from surewire.domain.stream import Position
-from surewire.protocol.codes import ErrorCode
+from surewire.protocol.codes import ERROR_CODES
 
 __all__ = [
     "ChatMessage",
@@ -169,7 +169,7 @@ class HistoryResult(Struct, frozen=True, omit_defaults=True, tag_field="type", t
 class ErrorMessage(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="error"):
     """Something was not done. `temporary`: the same may work later, after `retry_after_ms` if given."""
 
-    code: ErrorCode
+    code: Annotated[str, Meta(extra_json_schema={"enum": list(ERROR_CODES)})]
     message: str
     temporary: bool = field(default_factory=bool)
     request_id: str | None = None
@@ -179,7 +179,7 @@ class ErrorMessage(Struct, frozen=True, omit_defaults=True, tag_field="type", ta
 
 
 class Closing(Struct, frozen=True, tag_field="type", tag="closing"):
-    """The server ends the connection; the close frame with `code` follows. `retry_after_ms` is spread so that clients come back one by one."""
+    """The server ends the connection; the close frame with `code` follows. `retry_after_ms` is spread so that no herd comes back."""
 
     reason: str
     code: int

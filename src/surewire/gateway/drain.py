@@ -1,0 +1,44 @@
+"""Ending without harm: refuse, finish, tell, wait, force."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Final
+
+from surewire.protocol.codes import CloseCode
+
+if TYPE_CHECKING:
+    from surewire.gateway.hub import Hub
+
+__all__ = ["drain"]
+
+_MIN_SPREAD_S: Final = 1.0
+_MAX_SPREAD_S: Final = 30.0
+_SLICE: Final = 500
+
+
+async def drain(
+    hub: Hub, *, timeout_s: float, accept_rate_per_s: float, random_unit: Callable[[], float], finish: Callable[[], Awaitable[None]]
+) -> None:
+    """Closes every connection with 1012 once `finish` has answered what is in flight; returns when all are gone, at most `timeout_s` later.
+
+    Clients are told to come back at random moments over the time that the server needs to accept them all again, so that a restart
+    brings no herd. Upgrades must already be refused.
+    """
+    deadline = asyncio.get_running_loop().time() + timeout_s
+    try:
+        async with asyncio.timeout_at(deadline):
+            await finish()
+            await _tell(hub, min(_MAX_SPREAD_S, max(_MIN_SPREAD_S, len(hub) / accept_rate_per_s)), random_unit)
+            await hub.is_empty.wait()
+    except TimeoutError:
+        for connection in hub:
+            connection.abort(CloseCode.RESTART)
+
+
+async def _tell(hub: Hub, spread_s: float, random_unit: Callable[[], float]) -> None:
+    for told, connection in enumerate(hub, 1):
+        connection.end(CloseCode.RESTART, "the server restarts", round(random_unit() * spread_s * 1000))
+        if told % _SLICE == 0:
+            await asyncio.sleep(0)

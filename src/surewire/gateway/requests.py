@@ -1,0 +1,169 @@
+"""What a connection does for each type of client message: one function each, found by the struct's type.
+
+Each gets the connection, the message and the monotonic time of its arrival, and either answers, or hands over to a plane that will, or
+raises a `ClientError`, which the connection answers with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from surewire.domain.filters import Filters, normalise
+from surewire.domain.instant import format_instant
+from surewire.domain.message import MessagePage
+from surewire.domain.stream import Position
+from surewire.errors import ClientError
+from surewire.gateway.frames import TEXT, frame
+from surewire.gateway.reads import counted_history
+from surewire.ports.event_stream import RecoveredPage
+from surewire.ports.ingest import SendRequest
+from surewire.ports.message_store import SyncRequest as SyncedChat
+from surewire.ports.message_store import WatermarkUpdate
+from surewire.protocol.client_messages import Ack, ClientMessage, History, Ping, SendMessage, Subscribe, SyncRequest, Unsubscribe
+from surewire.protocol.codec import event_parts
+from surewire.protocol.server_messages import ChatPage, HistoryResult, Pong, Recovery, Subscribed, SyncResponse, Unsubscribed
+from surewire.protocol.session import Progress
+
+if TYPE_CHECKING:
+    from surewire.gateway.connection import Connection
+
+__all__ = ["HANDLERS", "Handler", "subscribe_to"]
+
+
+def subscribe(connection: Connection, message: Subscribe, now: float) -> None:
+    filters = normalise(message.filters)
+    context, subscription_id = connection.context, message.subscription_id
+    index, most = context.hub.index, context.limits.max_subscriptions
+    held = index.ids_of(connection)
+    if len(held) >= most and subscription_id not in held:
+        raise ClientError("LIMIT_EXCEEDED", f"a connection may have {most} subscriptions; unsubscribe from one first")
+    if message.since is None:
+        connection.session.forget(subscription_id)
+        subscribe_to(connection, subscription_id, filters)
+        return
+    page = context.stream.recover(message.since, filters)
+    progress = connection.session.recovering(subscription_id)
+    context.hub.subscribe(connection, subscription_id, filters, is_live=False)
+    if isinstance(page, RecoveredPage):
+        _recovered(connection, subscription_id, filters, progress, page)
+    else:
+        connection.run(_recover(connection, subscription_id, filters, progress, page), "recovery", None, subscription_id)
+
+
+def subscribe_to(connection: Connection, subscription_id: str, filters: Filters) -> None:
+    """Starts a live subscription and says so: what is committed from here on comes."""
+    context = connection.context
+    context.hub.subscribe(connection, subscription_id, filters, is_live=True)
+    connection.send(Subscribed(subscription_id, filters, context.stream.head))
+
+
+async def _recover(
+    connection: Connection, subscription_id: str, filters: Filters, progress: Progress, page: Awaitable[RecoveredPage]
+) -> None:
+    _recovered(connection, subscription_id, filters, progress, await page)
+
+
+def _recovered(connection: Connection, subscription_id: str, filters: Filters, progress: Progress, page: RecoveredPage) -> None:
+    """Sends a page and, when it reached the head, goes live in the same breath: nothing is committed in between."""
+    if not connection.is_open or not connection.session.recovered(subscription_id, progress, page.has_more):
+        return
+    context = connection.context
+    epoch = context.stream.head.epoch
+    recovery = Recovery(page.complete, page.start, page.end, len(page.events), page.has_more, page.reason)
+    connection.send(Subscribed(subscription_id, filters, Position(epoch, page.end), recovery))
+    ids = msgspec.json.encode((subscription_id,))
+    for event in page.events:
+        head, tail = event_parts(event, epoch)
+        connection.write(frame(TEXT, head + ids + tail))
+    context.instruments.messages_sent["event"].n += len(page.events)
+    if not page.has_more:
+        context.hub.go_live(connection, subscription_id)
+
+
+def unsubscribe(connection: Connection, message: Unsubscribe, now: float) -> None:
+    connection.session.forget(message.subscription_id)
+    if not connection.context.hub.unsubscribe(connection, message.subscription_id):
+        raise ClientError("NOT_FOUND", "there is no subscription of this id")
+    connection.send(Unsubscribed(message.subscription_id))
+
+
+def ping(connection: Connection, message: Ping, now: float) -> None:
+    connection.send(Pong(message.timestamp, format_instant(connection.context.clock.now_micros())))
+
+
+def ack(connection: Connection, message: Ack, now: float) -> None:
+    if message.message_id is None and (message.chat_id is None or message.sequence is None):
+        raise ClientError("INVALID_MESSAGE", "an ack names a message_id, or a chat_id and a sequence", path="message_id")
+    update = WatermarkUpdate(connection.user_id, message.state, message.chat_id or "", message.sequence or 0, message.message_id or "")
+    connection.context.receipts.acknowledge(update, connection.receipt_refused)
+
+
+def send_message(connection: Connection, message: SendMessage, now: float) -> None:
+    context, user_id = connection.context, connection.user_id
+    wait_s = context.chat_rates.take((message.chat_id, user_id), now)
+    if wait_s:
+        raise ClientError("RATE_LIMITED", "too many messages to this chat; wait", temporary=True, retry_after_s=wait_s)
+    most = context.limits.max_content_bytes
+    content = message.content
+    # A character is at most four bytes, so most contents need not be encoded to be measured.
+    if len(content) > most >> 2 and len(content.encode()) > most:
+        raise ClientError("TOO_LARGE", f"content is longer than {most} bytes of UTF-8")
+    context.ingest.submit(
+        SendRequest(connection, user_id, message.chat_id, message.client_message_id, content, message.content_type, now, message.request_id)
+    )
+
+
+def history(connection: Connection, message: History, now: float) -> None:
+    if message.before_sequence is not None and message.after_sequence is not None:
+        raise ClientError("INVALID_MESSAGE", "give before_sequence or after_sequence, not both", path="before_sequence")
+    connection.run(_history(connection, message, now), "history", message.request_id)
+
+
+async def _history(connection: Connection, message: History, now: float) -> None:
+    context = connection.context
+    with counted_history(context.instruments, context.clock, now):
+        page = await context.store.history(
+            message.chat_id, connection.user_id, before=message.before_sequence, after=message.after_sequence, limit=message.limit
+        )
+    connection.send(HistoryResult(page.chat_id, page.messages, page.has_more, page.latest_sequence, message.request_id))
+
+
+def sync_request(connection: Connection, message: SyncRequest, now: float) -> None:
+    connection.run(_sync(connection, message), "sync", message.request_id)
+
+
+async def _sync(connection: Connection, message: SyncRequest) -> None:
+    context = connection.context
+    wanted = [SyncedChat(chat.chat_id, chat.after_sequence) for chat in message.chats]
+    try:
+        pages, missing = await context.store.sync(connection.user_id, wanted, message.limit)
+    except Exception:
+        context.instruments.sync["error"].n += 1
+        raise
+    if missing:
+        error = ClientError("NOT_FOUND", "some chats do not exist or are not yours", details={"chat_ids": missing})
+        connection.refuse(error, message.request_id)
+    if pages:
+        context.instruments.sync["gap" if any(page.gap for page in pages) else "success"].n += 1
+        connection.send(SyncResponse(tuple(map(_chat_page, pages)), message.request_id))
+
+
+def _chat_page(page: MessagePage) -> ChatPage:
+    return ChatPage(page.chat_id, page.messages, page.has_more, page.latest_sequence, page.gap)
+
+
+Handler = Callable[["Connection", Any, float], None]
+_FUNCTIONS: Final[dict[type[ClientMessage], Handler]] = {
+    Subscribe: subscribe,
+    Unsubscribe: unsubscribe,
+    Ping: ping,
+    Ack: ack,
+    SendMessage: send_message,
+    SyncRequest: sync_request,
+    History: history,
+}
+HANDLERS: Final = {struct: (function, str(struct.__struct_config__.tag)) for struct, function in _FUNCTIONS.items()}
+"""By message type: what to do, and the type's name on the wire."""
