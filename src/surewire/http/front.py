@@ -253,7 +253,7 @@ class FrontProtocol(HttpToolsProtocol):
 
     def _become_websocket(self, acceptance: Acceptance) -> bool:
         """Hands the socket over; False when it turns out to be dead."""
-        transport, connections, early = self.transport, self.connections, self._early
+        transport, connections, key, early = self.transport, self.connections, self._handshake_key, self._early
         bridge = WebSocketBridge(acceptance.listener, acceptance.subprotocol, self._front.staging, connections)
         try:
             bridge.connection_made(transport)
@@ -264,15 +264,14 @@ class FrontProtocol(HttpToolsProtocol):
         connections.discard(self)
         transport.set_protocol(bridge)
         self._let_go()
-        bridge.open(self._handshake_key, early)
+        bridge.open(key, early)
         return True
 
     def _let_go(self) -> None:
-        """Cuts the cycle of parser and protocol, so that an open WebSocket keeps nothing of its request."""
+        """Empties this object: parser and protocol are a cycle, and uvloop keeps a protocol it was told to replace."""
         self._disarm()
+        vars(self).clear()
         self._phase = _Phase.DEAF
-        self._early = b""
-        del self.parser, self.flow, self.transport, self.scope
 
     def _keep_early(self, data: bytes) -> None:
         # No client should send frames before the 101, but one that does must lose none, nor fill our memory.

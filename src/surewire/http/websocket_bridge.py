@@ -48,6 +48,8 @@ _HEAD_BEFORE_KEY = b"GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade
 _SHORT_HEADER_BYTES = 6  # opcode, length below 126, mask
 _MEDIUM_HEADER_BYTES = 8
 _LONGEST_HEADER_BYTES = 14
+_FINAL_TEXT = 0x81
+_RUN_BYTES = 1500  # what the parser's smallest buffer takes without growing
 
 _log = logging.getLogger(__name__)
 _parser_buffer = WSProtocol.get_buffer
@@ -182,22 +184,28 @@ class WebSocketBridge(WSProtocol):
         self._take(staging.view[:nbytes])
 
     def _take(self, data: bytes | memoryview) -> None:
-        """Gives the parser one frame, or what there is of it, at a time."""
+        """Gives the parser a run of common frames, or one frame, or what there is of it, at a time."""
         if self._left == _SPLIT:
             data = self._header + bytes(data)
             self._left = 0
         start, end = 0, len(data)
         while start < end and self._left >= 0:
-            if not self._left:
-                self._begin_frame(data[start : start + _LONGEST_HEADER_BYTES])
-                if self._left < 0:
-                    return
-            stop = min(end, start + self._left)
-            self._left -= stop - start
-            self._give(data[start:stop])
-            start = stop
-            if self.transport.is_close_frame_sent:
-                self._notice_close()
+            stop = start if self._left else _end_of_texts(data, start, min(end, start + _RUN_BYTES))
+            if stop == start:
+                stop = self._part_of_frame(data, start, end)
+            if stop > start:
+                self._give(data[start:stop])
+                start = stop
+                if self.transport.is_close_frame_sent:
+                    self._notice_close()
+
+    def _part_of_frame(self, data: bytes | memoryview, start: int, end: int) -> int:
+        """Where the part of the current frame ends that `data` holds; `start` when the frame cannot be read."""
+        if not self._left:
+            self._begin_frame(data[start : start + _LONGEST_HEADER_BYTES])
+        stop = min(end, start + max(0, self._left))
+        self._left -= stop - start
+        return stop
 
     def _begin_frame(self, header: bytes | memoryview) -> None:
         """Learns how long the frame is that starts here."""
@@ -229,6 +237,21 @@ class WebSocketBridge(WSProtocol):
             self._left = _DEAF
         elif self.transport.underlying_transport.is_closing():
             self._left = _DEAF
+
+
+def _end_of_texts(data: bytes | memoryview, start: int, end: int) -> int:
+    """Where a run of whole, final, masked text frames ends that begins at `start`: the parser can refuse none of them."""
+    while start + _MEDIUM_HEADER_BYTES <= end and data[start] == _FINAL_TEXT:
+        length, header_bytes, least = data[start + 1] - 128, _SHORT_HEADER_BYTES, 0
+        if length == 126:
+            length, header_bytes, least = data[start + 2] << 8 | data[start + 3], _MEDIUM_HEADER_BYTES, 126
+        elif length > 126:
+            return start
+        stop = start + header_bytes + length
+        if length < least or stop > end:
+            return start
+        start = stop
+    return start
 
 
 def _frame_bytes(header: bytes | memoryview) -> int | None:
