@@ -10,9 +10,10 @@ from surewire.domain.stream import StreamEvent
 from surewire.errors import SurewireError
 from surewire.ports.idempotency import Claim
 
-__all__ = ["AppendDone", "EventHistory"]
+__all__ = ["AppendDone", "EventHistory", "OnCommitted"]
 
 AppendDone = Callable[[Sequence[StreamEvent] | SurewireError], None]
+OnCommitted = Callable[[Sequence[StreamEvent]], None]
 
 
 class EventHistory(Protocol):
@@ -35,11 +36,18 @@ class EventHistory(Protocol):
         """The oldest kept offset; head + 1 when none is kept."""
         ...
 
+    def listen(self, committed: OnCommitted) -> None:
+        """From now on `committed` is called on the event loop with every event that is committed: each once, in the order of the
+        offsets, before the answer to its append. Also with events whose append was answered by a temporary error, if they turn out to
+        be on disk after all. One listener."""
+        ...
+
     def append(self, events: Sequence[Event], done: AppendDone, claim: Claim | None = None) -> None:
-        """Commits all of the events or none, then calls `done` on the event loop with them in order, or with the error. Calls of
-        `done` come in the order of the offsets. When too much waits (`[events] queue_events`), the error is a temporary `UNAVAILABLE`."""
+        """Commits all of the events or none, then calls `done` on the event loop with them in order, or with the error, in the order of
+        the calls. When too much waits (`[events] queue_events`), the error is a temporary `UNAVAILABLE`, and may come at once."""
         ...
 
     async def read(self, after: int, limit: int) -> Sequence[StreamEvent]:
-        """At most `limit` kept events after an offset, ascending."""
+        """Kept events after an offset, neighbours, ascending: at most `limit`, and not many megabytes, but none only when there is none.
+        They begin later than asked for when retention removed the first ones."""
         ...
