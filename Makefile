@@ -59,7 +59,8 @@ fuzz: setup ## feed the parsers what nobody should send
 	$(BIN)/python -m fuzz
 
 docs: setup ## write the reference pages that are made from code
-	$(BIN)/python -m docs
+	$(BIN)/surewire config --reference >$(VENV)/configuration.md
+	mv $(VENV)/configuration.md docs/configuration.md
 
 check: lint types layers ## all that needs no running server
 
