@@ -1,0 +1,87 @@
+"""The `surewire` command. Each command is a file of its own, imported only when it is asked for.
+
+Exit status: 0 fine, 1 failed, 2 wrong use or wrong configuration. What a program may read goes to standard output, everything else
+to standard error.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from cyclopts import App, CycloptsError, Parameter
+
+from surewire import __version__
+from surewire.cli.console_output import print_error
+from surewire.errors import ConfigError, SurewireError
+
+__all__ = ["application", "main"]
+
+_COMMANDS = {
+    "serve": ("Run the server until SIGTERM or SIGINT.", "surewire serve --listen 127.0.0.1:8080 --data ./surewire-data"),
+    "chat": ("Talk in a chat from the terminal.", "surewire chat alice --with bob"),
+    "listen": ("Print events as they happen.", "surewire listen --filter severities=P0,P1 --filter labels.env=prod"),
+    "publish": (
+        "Publish one event.",
+        """surewire publish incident_created --severity P1 --source router-7 --data '{"title": "Link down"}'""",
+    ),
+    "config": ("Check, print and explain the configuration.", "surewire config --check --config surewire.toml"),
+}
+_GROUPS = {"store": "Look into the data folder of a stopped server."}
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Does what the command line says and exits."""
+    sys.exit(_status(arguments))
+
+
+def application() -> App:
+    """The command line without what it does: commands are imported when they are run, or when their help is asked for."""
+    app = App(
+        name="surewire",
+        help="One server for durable chat and live event streams over WebSocket.",
+        help_epilogue=_example("surewire serve"),
+        help_format="markdown",
+        version=__version__,
+        default_parameter=Parameter(negative=(), show_default=_shown_default),
+        error_formatter=_wrong_use,
+        suppress_keyboard_interrupt=False,
+    )
+    for name, (summary, example) in _COMMANDS.items():
+        app.command(f"surewire.cli.{name}:{name}", name=name, help=summary, help_epilogue=_example(example))
+    for name, summary in _GROUPS.items():
+        app.command(f"surewire.cli.{name}:{name}", name=name, help=summary)
+    return app
+
+
+def _status(arguments: Sequence[str] | None) -> int:
+    try:
+        status: object = application()(arguments, result_action="return_value")
+        sys.stdout.flush()
+    except ConfigError as error:
+        print_error(error)
+        return 2
+    except SurewireError as error:
+        print_error(error)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has gone; the interpreter's own flush at exit must not complain about it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return status if isinstance(status, int) else 0
+
+
+def _shown_default(value: object) -> object:
+    return None if value is False else value
+
+
+def _example(command: str) -> str:
+    return f"Example: `{command}`"
+
+
+def _wrong_use(error: CycloptsError) -> str:
+    return f"error: {error}"

@@ -1,0 +1,38 @@
+"""The options by which commands find their configuration."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from surewire.config.load import Loaded, load
+from surewire.errors import ConfigError
+
+__all__ = ["ConfigFile", "DataFolder", "load_configuration"]
+
+ConfigFile = Annotated[Path | None, Parameter(name="--config", env_var="SUREWIRE_CONFIG", help="TOML file with settings.")]
+DataFolder = Annotated[Path | None, Parameter(name="--data", help="Folder for everything that is stored.")]
+
+_ADDRESS = re.compile(r"(\[[^\]]+\]|[^:\[\]]+):([0-9]+)")
+
+
+def load_configuration(file: Path | None, data: Path | None = None, listen: Sequence[str] = (), *, insecure: bool = False) -> Loaded:
+    """The effective configuration of this process: its file, its environment and these flags. Raises: ConfigError."""
+    flags: dict[str, Mapping[str, Any]] = {}
+    if data is not None:
+        flags["--data"] = {"data_dir": str(data)}
+    if listen:
+        flags["--listen"] = {"listeners": [_listener(address) for address in listen]}
+    return load(file, os.environ, flags, insecure=insecure)
+
+
+def _listener(address: str) -> dict[str, Any]:
+    match = _ADDRESS.fullmatch(address)
+    if match is None:
+        raise ConfigError(f"{address!r} is no HOST:PORT.", path="--listen", mend="Write it like 127.0.0.1:8080 or [::1]:8080.")
+    return {"host": match[1].strip("[]"), "port": int(match[2])}
