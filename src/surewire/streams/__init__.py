@@ -1,0 +1,1 @@
+"""What rides on the planes: the events stream, totally ordered, committed before it is delivered, and replayable."""

@@ -1,0 +1,64 @@
+"""One page of a recovery while it is being filled."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from surewire.domain.filters import Filters
+from surewire.domain.stream import StreamEvent
+from surewire.ports.event_stream import RecoveredPage, RecoveryReason
+from surewire.streams.matching import matcher
+from surewire.streams.tail import json_size
+
+__all__ = ["MAX_BYTES", "MAX_EVENTS", "MAX_SCANNED", "PageInProgress"]
+
+MAX_EVENTS: Final = 500
+MAX_BYTES: Final = 512 * 1024
+MAX_SCANNED: Final = 5_000
+"""How many events are looked at for one page, so that a filter that matches little holds the loop for a few milliseconds at most."""
+_FRAME_BYTES: Final = 256
+"""What an event's frame holds besides the event: its id, its position, and the names of subscriptions of ordinary length."""
+
+
+class PageInProgress:
+    """Looks at events in the order of their offsets, and keeps those that match, until the page is full."""
+
+    __slots__ = ("_events", "_matches", "_reason", "_size_bytes", "end", "start")
+
+    def __init__(self, filters: Filters, start: int, reason: RecoveryReason | None) -> None:
+        self._matches = matcher(filters)
+        self._reason: RecoveryReason | None = reason
+        self._events: list[StreamEvent] = []
+        self._size_bytes = 0
+        self.start = self.end = start
+
+    @property
+    def room(self) -> int:
+        """How many more events the page may look at."""
+        return MAX_SCANNED - (self.end - self.start)
+
+    def take(self, event: StreamEvent) -> bool:
+        """Whether the event after `end` was looked at; false when it matches and no longer fits."""
+        if self._matches(event.event) and not self._keep(event):
+            return False
+        self.end = event.offset
+        return True
+
+    def finished(self, head: int) -> RecoveredPage:
+        """The page, of a stream that ends at `head`."""
+        return RecoveredPage(
+            events=tuple(self._events),
+            start=self.start,
+            end=self.end,
+            complete=self._reason is None,
+            has_more=self.end < head,
+            reason=self._reason,
+        )
+
+    def _keep(self, event: StreamEvent) -> bool:
+        size_bytes = self._size_bytes + json_size(event.event) + _FRAME_BYTES
+        if self._events and (len(self._events) == MAX_EVENTS or size_bytes > MAX_BYTES):
+            return False
+        self._events.append(event)
+        self._size_bytes = size_bytes
+        return True
