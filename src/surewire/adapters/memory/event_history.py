@@ -15,7 +15,7 @@ from surewire.domain.instant import MICROS_PER_SECOND, format_instant
 from surewire.domain.stream import StreamEvent
 from surewire.errors import ClientError, SurewireError
 from surewire.ports.clock import Clock
-from surewire.ports.event_history import AppendDone
+from surewire.ports.event_history import AppendDone, OnCommitted
 from surewire.ports.idempotency import AlreadyAnsweredError, Answer, Claim
 
 __all__ = ["MemoryEventHistory"]
@@ -28,21 +28,23 @@ _Key = tuple[str, str, str, str]
 class MemoryEventHistory:
     """An `EventHistory` that lives as long as the process. An append is "committed" in the loop's next turn."""
 
-    __slots__ = ("_claims", "_clock", "_events", "_history_events", "_history_micros", "_ids", "_queue_events", "_waiting", "epoch", "head")
-
     def __init__(self, clock: Clock, *, history_events: int, history_s: float, queue_events: int) -> None:
         self._clock = clock
+        self._listener: OnCommitted | None = None
         self._history_events, self._history_micros, self._queue_events = history_events, int(history_s * MICROS_PER_SECOND), queue_events
         self._events: deque[StreamEvent] = deque()
         self._claims: dict[_Key, tuple[Claim, Answer, int]] = {}
         self._ids = UlidGenerator(secrets.randbits)
         self._waiting = 0
-        self.epoch = secrets.token_urlsafe(12)
+        self.epoch = secrets.token_hex(8)
         self.head = 0
 
     @property
     def oldest(self) -> int:
         return self._events[0].offset if self._events else self.head + 1
+
+    def listen(self, committed: OnCommitted) -> None:
+        self._listener = committed
 
     def append(self, events: Sequence[Event], done: AppendDone, claim: Claim | None = None) -> None:
         loop = asyncio.get_running_loop()
@@ -65,7 +67,10 @@ class MemoryEventHistory:
 
     def _commit(self, events: Sequence[Event], done: AppendDone, claim: Claim | None) -> None:
         self._waiting -= len(events)
-        done(self._committed(events, claim))
+        result = self._committed(events, claim)
+        if self._listener and not isinstance(result, SurewireError):
+            self._listener(result)
+        done(result)
 
     def _committed(self, events: Sequence[Event], claim: Claim | None) -> Sequence[StreamEvent] | SurewireError:
         now = self._clock.now_micros()
@@ -74,11 +79,16 @@ class MemoryEventHistory:
             return refusal
         placed = [self._placed(event, offset, now) for offset, event in enumerate(events, self.head + 1)]
         if claim:
+            self._forget_claims(now)
             self._claims[_key(claim)] = (claim, claim.render(placed), now)
         self._events.extend(placed)
         self.head += len(placed)
         self.trim()
         return placed
+
+    def _forget_claims(self, now: int) -> None:
+        while self._claims and next(iter(self._claims.values()))[2] <= now - _CLAIM_MICROS:
+            del self._claims[next(iter(self._claims))]
 
     def _placed(self, event: Event, offset: int, now: int) -> StreamEvent:
         return StreamEvent(offset, f"msg_{self._ids.next(now // 1000)}", format_instant(now), now, event)
