@@ -12,7 +12,7 @@ from functools import cache
 from operator import add
 from typing import Any, Final, Literal
 
-from surewire.contract.catalogue import Alias
+from surewire.contract.catalogue import Alias, Relabel
 from surewire.contract.selector import parse_selector
 from surewire.telemetry.registry import Family, Histogram, Registry
 
@@ -162,9 +162,17 @@ def _source_names(alias: Alias) -> set[str]:
 def _meaning(alias: Alias) -> str:
     """An alias in words."""
     if isinstance(alias.of, dict):
-        sources = ", ".join(f"{value}: {selector}" for value, selector in alias.of.items())
-        return f"By {alias.as_label}, from {sources}."
-    where = "".join(f", only {label} {' or '.join(values)}" for label, values in alias.where.items())
-    relabel = f", {alias.relabel.source} shown as {alias.relabel.to}" if alias.relabel else ""
-    added = f", added up over {' and '.join(alias.sum)}" if alias.sum else ""
-    return f"The same as {alias.of}{where}{relabel}{added}."
+        return f"By {alias.as_label}: " + "; ".join(f"{value} is {selector}" for value, selector in alias.of.items())
+    steps = [f"only {label} {' or '.join(values)}" for label, values in alias.where.items()]
+    if alias.relabel:
+        steps.append(f"its {alias.relabel.source} as {alias.relabel.to}: {_translations(alias.relabel)}")
+    if alias.sum:
+        steps.append(f"added up over {' and '.join(alias.sum)}")
+    return f"From {alias.of}, {', '.join(steps)}" if steps else f"Another name of {alias.of}"
+
+
+def _translations(relabel: Relabel) -> str:
+    sources: dict[str, list[str]] = {}
+    for source, target in relabel.map.items():
+        sources.setdefault(target, []).append(source)
+    return ", ".join(f"{target} for {' and '.join(names)}" for target, names in sources.items())

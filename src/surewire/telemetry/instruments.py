@@ -11,7 +11,7 @@ from typing import ClassVar, Final
 
 from surewire.telemetry.registry import Counter, Family, Gauge, Histogram, Registry
 
-__all__ = ["ConnectionInstruments", "DurabilityInstruments", "FanoutInstruments", "MessagingInstruments"]
+__all__ = ["PLANES", "ConnectionInstruments", "DurabilityInstruments", "FanoutInstruments", "MessagingInstruments"]
 
 _ENDINGS: Final = ("", "_total", "_seconds", "_bytes")
 
@@ -117,3 +117,7 @@ class MessagingInstruments(_Instruments):
     e2e_latency: Histogram
     messages_in_flight: Family[str, Gauge]
     clock_skew_samples: Family[tuple[str, str], Counter]
+
+
+PLANES: Final = (ConnectionInstruments, DurabilityInstruments, FanoutInstruments, MessagingInstruments)
+"""Everything that the server measures."""

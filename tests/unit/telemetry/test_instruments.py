@@ -8,10 +8,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 import pytest
 
 from surewire.contract.catalogue import load_metrics
-from surewire.telemetry.instruments import ConnectionInstruments, DurabilityInstruments, FanoutInstruments, MessagingInstruments
+from surewire.telemetry.instruments import PLANES, ConnectionInstruments
 from surewire.telemetry.registry import Family, Registry
-
-PLANES: list[Any] = [ConnectionInstruments, DurabilityInstruments, FanoutInstruments, MessagingInstruments]
 
 
 @pytest.mark.parametrize("plane", PLANES)
