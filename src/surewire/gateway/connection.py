@@ -53,7 +53,7 @@ class Connection(Outbox):
     )
 
     def __init__(self, context: Context, caller: Caller, received_s: float, channel: str | None) -> None:
-        super().__init__(context.limits.max_message_bytes, context.turn_end, context.outbound)
+        super().__init__(context.limits.max_message_bytes, context.turn, context.outbound)
         self.context = context
         self.caller = caller
         self.user_id = caller.user_id

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from surewire.domain.rate import BucketTable
     from surewire.gateway.admission import Admission
     from surewire.gateway.hub import Hub
-    from surewire.gateway.outbox import OutboundLimits, TurnEnd
+    from surewire.gateway.outbox import OutboundLimits
+    from surewire.gateway.turn import Turn
     from surewire.ports.clock import Clock
     from surewire.ports.event_stream import EventStream
     from surewire.ports.ingest import Ingest
@@ -43,7 +44,7 @@ class Context:
     stream: EventStream
     chat_rates: BucketTable[tuple[str, str]]
     instruments: ConnectionInstruments
-    turn_end: TurnEnd
+    turn: Turn
     outbound: OutboundLimits
     spawn: Callable[[Coroutine[Any, Any, None], str], None]
     """Runs a named coroutine in the gateway's task group."""

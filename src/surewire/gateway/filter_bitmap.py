@@ -23,7 +23,8 @@ __all__ = ["FilterBitmap", "Indexed"]
 
 CAPACITY: Final = 16_384
 """Bits are copied when one changes; so a bitmap is kept short enough for that to take a tenth of a microsecond."""
-MAX_COLUMN_VALUES: Final = 16
+MAX_CONDITION_VALUES: Final = 16
+MAX_COLUMN_VALUES: Final = 2_048
 MAX_LABEL_COLUMNS: Final = 16
 
 
@@ -64,9 +65,9 @@ class _Column:
 
 
 class FilterBitmap(Generic[_Entry]):
-    """Up to `CAPACITY` filters, each with a bit."""
+    """Up to `CAPACITY` filters, each with a bit. `unsure` counts those that have checks left."""
 
-    __slots__ = ("_columns", "_entries", "_free", "_label_columns", "_resources", "_used")
+    __slots__ = ("_columns", "_entries", "_free", "_label_columns", "_resources", "_used", "unsure")
 
     def __init__(self) -> None:
         self._columns: dict[str, _Column] = {}
@@ -75,6 +76,7 @@ class FilterBitmap(Generic[_Entry]):
         self._entries: list[_Entry | None] = []
         self._free: list[int] = []
         self._used = 0
+        self.unsure = 0
 
     def __len__(self) -> int:
         return len(self._entries) - len(self._free)
@@ -94,6 +96,7 @@ class FilterBitmap(Generic[_Entry]):
         self._resources.set(bit, columned.get(RESOURCES, ()))
         self._used |= bit
         entry.place, entry.checks = self, checks_of(missing)
+        self.unsure += bool(missing)
 
     def remove(self, entry: _Entry, conditions: Conditions) -> None:
         """Lets the filter go. `conditions` are those it came with."""
@@ -104,6 +107,7 @@ class FilterBitmap(Generic[_Entry]):
             if not column.by_value:
                 self._drop_column(field)
         self._used &= ~bit
+        self.unsure -= bool(entry.checks)
         self._entries[entry.slot] = None
         self._free.append(entry.slot)
 
@@ -140,12 +144,16 @@ class FilterBitmap(Generic[_Entry]):
         return found
 
     def _has_column(self, field: str, values: tuple[str, ...]) -> bool:
-        if len(values) > MAX_COLUMN_VALUES:
-            return False
-        if field == RESOURCES or field in self._columns:
-            return True
+        """Whether the condition goes into a column, which is made if need be."""
+        column = self._resources if field == RESOURCES else self._columns.get(field)
+        if column is None:
+            return self._make_column(field, values)
+        # Every value takes up to 2 KB; a column of a great many values is for values that are rare, and so are their filters.
+        return len(values) <= MAX_CONDITION_VALUES and (len(column.by_value) <= MAX_COLUMN_VALUES or column.by_value.keys() >= set(values))
+
+    def _make_column(self, field: str, values: tuple[str, ...]) -> bool:
         is_label = field.startswith(LABEL)
-        if is_label and self._label_columns >= MAX_LABEL_COLUMNS:
+        if len(values) > MAX_CONDITION_VALUES or (is_label and self._label_columns >= MAX_LABEL_COLUMNS):
             return False
         self._label_columns += is_label
         self._columns[field] = _Column(reader_of(field), self._used)

@@ -21,7 +21,7 @@ __all__ = ["FilterIndex", "Indexed"]
 
 SELECTIVE: Final = 256
 """A field with so many different values is worth looking up: a test costs as much as rejecting some hundred filters in a bitmap."""
-ROOM: Final = 32
+ROOM: Final = 64
 ROOM_UNTIL_SELECTIVE: Final = 1
 
 _Entry = TypeVar("_Entry", bound=Indexed)
@@ -99,11 +99,14 @@ class FilterIndex(Generic[_Entry]):
 
     def find(self, event: Event) -> list[_Entry]:
         """Every filter that the event meets, each once, in no order."""
-        found = self._shelved(event)
-        for bitmap in self._bitmaps:
-            found += bitmap.find(event)
         met: list[_Entry] = []
-        for entry in found:
+        unsure = self._shelved(event)
+        for bitmap in self._bitmaps:
+            if bitmap.unsure:
+                unsure += bitmap.find(event)
+            else:
+                met += bitmap.find(event)
+        for entry in unsure:
             for test, values in entry.checks:
                 if not test(event, values):
                     break

@@ -26,7 +26,6 @@ from surewire.telemetry.instruments import ConnectionInstruments
 if TYPE_CHECKING:
     from surewire.gateway.connection import Connection
     from surewire.gateway.hub import Hub
-    from surewire.gateway.outbox import TurnEnd
 
 __all__ = ["Sweep", "slot_count"]
 
@@ -49,13 +48,12 @@ class Sweep:
     def __init__(
         self,
         hub: Hub,
-        turn_end: TurnEnd,
         stream: EventStream,
         settings: Heartbeat,
         clock: Clock,
         instruments: ConnectionInstruments,
     ) -> None:
-        self._hub, self._turn_end, self._stream = hub, turn_end, stream
+        self._hub, self._stream = hub, stream
         self._settings, self._clock, self._instruments = settings, clock, instruments
         self._slots = len(hub.slots)
         self._answer_slots = min(self._slots, max(1, math.ceil(settings.timeout_s / settings.sweep_interval_s)))
@@ -80,7 +78,7 @@ class Sweep:
         self._last_tick_s = now
         self._step += 1
         self._stale = {connection for connection in self._stale if connection in self._hub}
-        for outbox in self._turn_end.stayed_full(now):
+        for outbox in self._hub.turn.stayed_full(now):
             outbox.overflow()
         if self._settings.interval_s:
             self._judge_answers(tuple(self._hub.slots[(self._step - self._answer_slots) % self._slots]), was_listening)

@@ -7,7 +7,7 @@ are encoded once and written many times; both are called on the loop and never w
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +20,7 @@ from surewire.domain.message import Message
 from surewire.domain.stream import StreamEvent
 from surewire.gateway.frames import TEXT, frame
 from surewire.gateway.subscriptions import SubscriptionIndex
+from surewire.gateway.turn import EventFrame, Turn
 from surewire.ports.clock import Clock
 from surewire.ports.router import Routed
 from surewire.protocol.codec import encode_message, event_parts
@@ -31,17 +32,27 @@ if TYPE_CHECKING:
 __all__ = ["Hub"]
 
 _CLEANUP: Final = "system_event"
+_AUDIENCE: Final = 16
+"""From here on connections are worth being written to as one audience."""
 _encode_ids = msgspec.json.Encoder().encode
 
 
 class Hub:
     """The connections, by user, by subscription and by heartbeat slot. Loop thread only."""
 
-    def __init__(self, clock: Clock, slots: int, instruments: ConnectionInstruments, messaging: MessagingInstruments) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        call_soon: Callable[[Callable[[], None]], object],
+        slots: int,
+        instruments: ConnectionInstruments,
+        messaging: MessagingInstruments,
+    ) -> None:
         self.index: SubscriptionIndex[Connection] = SubscriptionIndex()
         self.slots: list[set[Connection]] = [set() for _ in range(slots)]
         self._clock = clock
         self._users: dict[str, tuple[Connection, ...]] = {}
+        self.turn = Turn(call_soon, self._delivered)
         self._watchers: dict[Connection, dict[str, Filters]] = {}
         self._next_slot = self._count = 0
         self.is_empty = asyncio.Event()
@@ -145,16 +156,14 @@ class Hub:
             return
         head, tail = event_parts(event, epoch)
         may_drop = event.event.priority == "low"
-        matched = handed_over = 0
         for subscription_ids, connections in groups.items():
             prebuilt = frame(TEXT, head + _encode_ids(subscription_ids) + tail)
-            matched += len(connections)
-            for connection in connections:
-                handed_over += connection.write_event(prebuilt, may_drop)
-        instruments.events_matched.n += matched
-        instruments.events_delivered.n += handed_over
-        instruments.messages_sent["event"].n += handed_over
-        self._observe(event_type, event.created_micros, handed_over)
+            instruments.events_matched.n += len(connections)
+            written = EventFrame(prebuilt, event_type, event.created_micros, may_drop)
+            if len(connections) >= _AUDIENCE:
+                self.turn.broadcast(connections, written)
+            else:
+                self._delivered(written, sum(connection.write_event(prebuilt, may_drop) for connection in connections))
 
     def closed(self, connection: Connection, reason: str) -> None:
         """Tells operators who watch `system_event` that a connection's resources are free again; live only, without position."""
@@ -170,9 +179,12 @@ class Hub:
             if ids:
                 watcher.write_event(frame(TEXT, head + _encode_ids(ids) + tail), may_drop=True)
 
-    def _observe(self, event_type: str, created_micros: int, count: int) -> None:
-        latency_s = (self._clock.now_micros() - created_micros) / MICROS_PER_SECOND
+    def _delivered(self, event: EventFrame, handed_over: int) -> None:
+        instruments = self._instruments
+        instruments.events_delivered.n += handed_over
+        instruments.messages_sent["event"].n += handed_over
+        latency_s = (self._clock.now_micros() - event.created_micros) / MICROS_PER_SECOND
         if latency_s < 0:
             self._skew.n += 1
-        elif count:
-            self._instruments.message_latency[event_type, "broadcast"].observe_many(latency_s, count)
+        elif handed_over:
+            instruments.message_latency[event.event_type, "broadcast"].observe_many(latency_s, handed_over)

@@ -1,7 +1,7 @@
 """One connection's way out: frames joined per loop turn, bounded when the client does not read.
 
-Theory of operation. The first frame of a loop turn goes to the socket at once, for latency; later ones of the same turn are joined
-and written at its end, for throughput. The transport's high-water mark is zero, so it tells at once when the kernel's buffer is full.
+Theory of operation. The frames of one loop turn are joined and written at its end: a system call costs more than all the rest, and the
+end of a turn is microseconds away. The transport's high-water mark is zero, so it tells at once when the kernel's buffer is full.
 From then on frames wait in a `Backlog`, which is counted and bounded in messages and bytes (what the transport still holds included),
 until the transport is empty again. When a frame does not fit, a low-priority event is dropped and counted; anything else means that
 the client is a slow consumer, and it is closed with 4002: chat messages are never dropped, a client that comes back recovers.
@@ -14,12 +14,11 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from surewire.gateway.frames import MessageListener
+from surewire.gateway.turn import Turn
 from surewire.protocol.codes import CloseCode
 
-__all__ = ["Backlog", "OutboundLimits", "Outbox", "TurnEnd"]
+__all__ = ["Backlog", "OutboundLimits", "Outbox"]
 
-_WRITTEN: Final[list[bytes]] = []
-"""Stands for "a frame went out in this turn, none waits". Never appended to."""
 _JOIN_AT: Final = 256
 """So many frames are joined at most: a burst for one client must reach its socket before it counts as waiting."""
 _RESUME_BYTES: Final = 64 * 1024
@@ -75,44 +74,22 @@ class Backlog:
         return sum(is_event for _, is_event in self.frames)
 
 
-class TurnEnd:
-    """The connections that wrote in this loop turn; `flush` ends the turn for all of them."""
-
-    __slots__ = ("_call_soon", "_touched", "full")
-
-    def __init__(self, call_soon: Callable[[Callable[[], None]], object]) -> None:
-        self._call_soon = call_soon
-        self._touched: list[Outbox] = []
-        self.full: set[Outbox] = set()
-        """Those who made the server drop something because they do not read."""
-
-    def touch(self, outbox: Outbox) -> None:
-        if not self._touched:
-            self._call_soon(self.flush)
-        self._touched.append(outbox)
-
-    def flush(self) -> None:
-        """Writes what was joined. One connection's failure is its own."""
-        touched, self._touched = self._touched, []
-        for outbox in touched:
-            outbox.end_turn()
-
-    def stayed_full(self, now: float) -> list[Outbox]:
-        """Those whose buffer has been full for longer than the grace."""
-        return [outbox for outbox in self.full if outbox.stayed_full(now)]
-
-
 class Outbox(MessageListener):
     """A message listener that can be written to without limit and without harm."""
 
-    __slots__ = ("_backlog", "_joined", "_limits", "_turn_end")
+    __slots__ = ("_backlog", "_joined", "_limits", "_turn")
 
-    def __init__(self, max_message_bytes: int, turn_end: TurnEnd, limits: OutboundLimits) -> None:
+    def __init__(self, max_message_bytes: int, turn: Turn, limits: OutboundLimits) -> None:
         super().__init__(max_message_bytes)
-        self._turn_end = turn_end
+        self._turn = turn
         self._limits = limits
-        self._joined: list[bytes] | None = None
+        self._joined: bytes | list[bytes] | None = None
         self._backlog: Backlog | None = None
+
+    @property
+    def is_flowing(self) -> bool:
+        """Whether a write goes to the socket: it is open and its client reads."""
+        return self.is_open and self._backlog is None
 
     def write(self, frame: bytes) -> None:
         """Sends a prebuilt frame that must not be lost: a chat message, an answer."""
@@ -135,38 +112,30 @@ class Outbox(MessageListener):
     def _hand_over(self, frame: bytes) -> None:
         joined = self._joined
         if joined is None:
-            if self.is_open:
-                self._joined = _WRITTEN
-                self._turn_end.touch(self)
-                self.transport.underlying_transport.write(frame)
-        elif joined is _WRITTEN:
-            self._joined = [frame]
+            self._turn.touch(self)
+            self._joined = frame
+        elif isinstance(joined, bytes):
+            self._joined = [joined, frame]
         else:
             joined.append(frame)
             if len(joined) >= _JOIN_AT:
-                self._joined = _WRITTEN
-                self._put(joined)
-
-    def end_turn(self) -> None:
-        """Writes what was joined since the first frame of the turn."""
-        joined, self._joined = self._joined, None
-        if joined:
-            self._put(joined)
+                self.flush()
 
     def flush(self) -> None:
-        """Writes what was joined now, because a CLOSE must come after it."""
-        if self._joined:
-            joined, self._joined = self._joined, _WRITTEN
-            self._put(joined)
+        """Writes what this turn has brought so far."""
+        joined, self._joined = self._joined, None
+        if joined is None or not self.is_open:
+            return
+        if self._backlog is not None:
+            self._postpone([joined] if isinstance(joined, bytes) else joined, self._backlog)
+        elif isinstance(joined, bytes):
+            self.transport.underlying_transport.write(joined)
+        else:
+            self.transport.underlying_transport.write(b"".join(joined))
 
-    def _put(self, frames: list[bytes]) -> None:
-        if not self.is_open:
-            return
-        if self._backlog is None:
-            self.transport.underlying_transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
-            return
+    def _postpone(self, frames: list[bytes], backlog: Backlog) -> None:
         for frame in frames:
-            self._wait(frame, self._backlog, is_event=False, may_drop=False)
+            self._wait(frame, backlog, is_event=False, may_drop=False)
 
     def _wait(self, frame: bytes, backlog: Backlog, *, is_event: bool, may_drop: bool) -> None:
         if not self.is_open:
@@ -191,7 +160,7 @@ class Outbox(MessageListener):
             self.overflow()
         elif backlog.full_since is None:
             backlog.full_since = self._limits.now()
-            self._turn_end.full.add(self)
+            self._turn.full.add(self)
 
     def overflow(self) -> None:
         """The client does not keep up and is closed; what waits is given up."""
@@ -219,7 +188,7 @@ class Outbox(MessageListener):
         if backlog is None:
             return
         backlog.full_since = None
-        self._turn_end.full.discard(self)
+        self._turn.full.discard(self)
         if backlog.frames and self.is_open:
             self._write_backlog(backlog)
         else:
@@ -237,7 +206,7 @@ class Outbox(MessageListener):
 
     def _give_up(self) -> None:
         backlog, self._backlog = self._backlog, None
-        self._turn_end.full.discard(self)
+        self._turn.full.discard(self)
         if backlog is not None:
             self._limits.buffered(backlog.most_bytes)
             if backlog.frames:

@@ -16,7 +16,7 @@ from surewire.gateway.drain import drain
 from surewire.gateway.gateway import Gateway
 from surewire.gateway.heartbeat import Sweep, slot_count
 from surewire.gateway.hub import Hub
-from surewire.gateway.outbox import OutboundLimits, TurnEnd
+from surewire.gateway.outbox import OutboundLimits
 from surewire.protocol.server_messages import Limits
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 
 def new_hub(config: Config, clock: Clock, instruments: ConnectionInstruments, messaging: MessagingInstruments) -> Hub:
     """The hub, which the events stream and fanout write to, so it is made before them."""
-    return Hub(clock, slot_count(config.heartbeat), instruments, messaging)
+    return Hub(clock, asyncio.get_running_loop().call_soon, slot_count(config.heartbeat), instruments, messaging)
 
 
 class ConnectionPlane:
@@ -62,8 +62,7 @@ class ConnectionPlane:
     ) -> None:
         self.hub, self._config = hub, config
         self.admission = Admission(config.limits, clock)
-        turn_end = TurnEnd(asyncio.get_running_loop().call_soon)
-        self._sweep = Sweep(hub, turn_end, stream, config.heartbeat, clock, instruments)
+        self._sweep = Sweep(hub, stream, config.heartbeat, clock, instruments)
         instruments.connections_limit.value = config.limits.max_connections
         self.gateway = Gateway(
             Context(
@@ -81,7 +80,7 @@ class ConnectionPlane:
                 stream=stream,
                 chat_rates=chat_rates,
                 instruments=instruments,
-                turn_end=turn_end,
+                turn=hub.turn,
                 outbound=_outbound_limits(config, clock, instruments),
                 spawn=_spawner(tasks),
             )

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Final, Generic, TypeVar
 
 import msgspec
@@ -175,35 +176,51 @@ class SubscriptionIndex(Generic[_Connection]):
 
         The ids stand in the order of subscribing. The answer does not change later and must not be changed.
         """
-        answer: dict[tuple[str, ...], Sequence[_Connection]] = {}
+        shares: dict[tuple[str, ...], list[Sequence[_Connection]]] = {}
         several: list[_Group[_Connection]] = []
-        for followed in self._filters.find(event):
-            groups = followed.groups
-            for group in groups.values() if isinstance(groups, dict) else (groups,):
-                if group.alone:
-                    _gather(answer, group.ids, listed(group.alone))
-                if group.others:
-                    several.append(group)
-        if len(several) == 1:
-            _gather(answer, several[0].ids, listed(several[0].others))
-        elif several:
-            self._gather_each(answer, several)
-        return answer
+        ids: tuple[str, ...] | None = None
+        share: list[Sequence[_Connection]] = []
+        for group in self._groups(event):
+            if group.ids is not ids:
+                ids = group.ids
+                share = shares.setdefault(ids, [])
+            if group.alone:
+                alone = group.alone
+                share.append(alone if isinstance(alone, tuple) else alone.listed())
+            if group.others:
+                several.append(group)
+        if several:
+            self._share_out(several, shares)
+        return {ids: share[0] if len(share) == 1 else list(chain.from_iterable(share)) for ids, share in shares.items() if share}
 
-    def _gather_each(self, answer: dict[tuple[str, ...], Sequence[_Connection]], groups: list[_Group[_Connection]]) -> None:
-        once: dict[_Connection, _Group[_Connection]] = {}
+    def _groups(self, event: Event) -> list[_Group[_Connection]]:
+        groups: list[_Group[_Connection]] = []
+        for followed in self._filters.find(event):
+            held = followed.groups
+            if isinstance(held, dict):
+                groups += held.values()
+            else:
+                groups.append(held)
+        return groups
+
+    def _share_out(self, groups: list[_Group[_Connection]], shares: dict[tuple[str, ...], list[Sequence[_Connection]]]) -> None:
+        """Adds the connections that have several subscriptions: each once, under all its ids among the groups found."""
+        if len(groups) == 1:
+            shares[groups[0].ids].append(listed(groups[0].others))
+            return
+        first: dict[_Connection, _Group[_Connection]] = {}
         again: set[_Connection] = set()
         for group in groups:
-            for connection in listed(group.others):
-                if once.setdefault(connection, group) is not group:
-                    again.add(connection)
+            members = listed(group.others)
+            again.update(first.keys() & members)
+            first = dict.fromkeys(members, group) | first
         found = set(groups)
-        members: dict[tuple[str, ...], list[_Connection]] = {}
-        for connection, group in once.items():
-            ids = group.ids if connection not in again else tuple(held.ids[0] for held in self._of(connection) if held in found)
-            members.setdefault(ids, []).append(connection)
-        for ids, connections in members.items():
-            _gather(answer, ids, connections)
+        together: dict[tuple[str, ...], list[_Connection]] = {}
+        for connection, group in first.items():
+            ids = tuple(held.ids[0] for held in self._of(connection) if held in found) if connection in again else group.ids
+            together.setdefault(ids, []).append(connection)
+        for ids, connections in together.items():
+            shares.setdefault(ids, []).append(connections)
 
     def _of(self, connection: _Connection) -> tuple[_Held[_Connection], ...]:
         held = self._held.get(connection, ())
@@ -276,13 +293,3 @@ def _change_side(held: _Held[_Connection], connection: _Connection, *, alone: bo
     else:
         held.alone = left(held.alone, connection)
     _enter(held, connection, alone=alone)
-
-
-def _gather(answer: dict[tuple[str, ...], Sequence[_Connection]], ids: tuple[str, ...], connections: Sequence[_Connection]) -> None:
-    known = answer.get(ids)
-    if known is None:
-        answer[ids] = connections
-    elif isinstance(known, list):
-        known += connections
-    else:
-        answer[ids] = [*known, *connections]
