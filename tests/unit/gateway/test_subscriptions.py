@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from surewire.domain.event import Event
 from surewire.domain.filters import Filters, matches, normalise
+from surewire.gateway import audience, filter_bitmap, filter_index
 from surewire.gateway.subscriptions import Subscription, SubscriptionIndex
 
 
@@ -162,11 +164,26 @@ _EVENTS = st.builds(
 )
 
 
+NARROW = (
+    (filter_index, "SELECTIVE", 3),
+    (filter_index, "ROOM", 2),
+    (filter_bitmap, "CAPACITY", 4),
+    (filter_bitmap, "MAX_CONDITION_VALUES", 2),
+    (filter_bitmap, "MAX_COLUMN_VALUES", 3),
+    (filter_bitmap, "MAX_LABEL_COLUMNS", 2),
+    (audience, "CROWD", 3),
+)
+
+
 class IndexAgainstPlainEvaluation(RuleBasedStateMachine):
     """Random lives of connections; after every step random events must reach exactly whom plain evaluation says."""
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(narrow=st.booleans())
+    def begin(self, narrow: bool) -> None:
+        """Small bounds make small tests reach what otherwise takes thousands of filters."""
+        self.bounds = pytest.MonkeyPatch()
+        for module, name, bound in NARROW if narrow else ():
+            self.bounds.setattr(module, name, bound)
         self.index = SubscriptionIndex[int]()
         self.model: dict[int, dict[str, tuple[Filters, bool]]] = {}
 
@@ -232,6 +249,9 @@ class IndexAgainstPlainEvaluation(RuleBasedStateMachine):
             told = {one.subscription_id: (one.filters, one.live) for one in self.index.subscriptions_of(connection)}
             assert list(told.items()) == list(held.items())
             assert self.index.caught_up(connection) == all(is_live for _, is_live in held.values())
+
+    def teardown(self) -> None:
+        self.bounds.undo()
 
 
 IndexAgainstPlainEvaluation.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
