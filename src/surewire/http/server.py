@@ -64,6 +64,11 @@ class BoundFront:
         self.addresses = tuple(addresses)
         self._servers = servers
 
+    @property
+    def open_connections(self) -> int:
+        """Sockets that are open now, HTTP and WebSocket."""
+        return sum(len(server.server_state.connections) for server in self._servers)
+
     def stop_accepting(self) -> None:
         """Closes the listening sockets; whoever connects from now on is refused by the kernel. Open connections live on. Idempotent."""
         for server in self._servers:
