@@ -12,7 +12,8 @@ import logging as stdlib
 import os
 import sys
 from collections.abc import Callable
-from typing import Any, Final, Literal, TextIO
+from functools import cache
+from typing import Any, ClassVar, Final, Literal, TextIO, cast
 
 import structlog
 from structlog.typing import FilteringBoundLogger
@@ -29,15 +30,14 @@ _RECORD_FIELDS: Final = frozenset(vars(stdlib.makeLogRecord({}))) | {"message", 
 
 
 def logger(name: str) -> FilteringBoundLogger:
-    """The logger of a module (`logger(__name__)`). A call below the level that was configured returns at once."""
-    bound: FilteringBoundLogger = structlog.get_logger(logger_name=_short(name))
-    return bound
+    """The logger of a module (`logger(__name__)`). A call below the level that was configured costs as much as an empty function."""
+    return cast("FilteringBoundLogger", _logger(_short(name)))
 
 
 def configure(level: Level = "info", format: Format = "auto", stream: TextIO | None = None) -> LogOutput:  # noqa: A002 - the setting's name
     """Sends our logs and those of the libraries to `stream` (standard error) until what is returned is closed; a context manager.
 
-    `auto` is `console` on a terminal and `json` elsewhere. To be called before the first line: loggers keep what they found then.
+    `auto` is `console` on a terminal and `json` elsewhere. What a module logs before this, structlog prints in its own way.
     """
     target = sys.stderr if stream is None else stream
     line = _line(format, target.isatty())
@@ -46,11 +46,38 @@ def configure(level: Level = "info", format: Format = "auto", stream: TextIO | N
         processors=[lambda _, method, event: line(fields_in_order(method, event))],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda *_: output,
-        cache_logger_on_first_use=True,
     )
+    _LazyLogger.forget_all()
     output.call_on_close(structlog.reset_defaults)
+    output.call_on_close(_LazyLogger.forget_all)
     output.call_on_close(_take_over_stdlib(level))
     return output
+
+
+class _LazyLogger:
+    """Has the methods of the logger that structlog makes when one is first called; from then on they are plain attributes."""
+
+    _all: ClassVar[list[_LazyLogger]] = []
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._all.append(self)
+
+    def __getattr__(self, method: str) -> Any:
+        found = getattr(structlog.get_logger(logger_name=self._name).bind(), method)
+        setattr(self, method, found)
+        return found
+
+    @classmethod
+    def forget_all(cls) -> None:
+        for known in cls._all:
+            known.forget()
+
+    def forget(self) -> None:
+        self.__dict__ = {"_name": self._name}
+
+
+_logger: Final = cache(_LazyLogger)
 
 
 def _line(format_: Format, is_terminal: bool) -> Line:
@@ -86,7 +113,7 @@ class _ForeignHandler(stdlib.Handler):
 
     def __init__(self) -> None:
         super().__init__()
-        self._log: FilteringBoundLogger = structlog.get_logger()
+        self._log: FilteringBoundLogger = structlog.get_logger().bind()
 
     def emit(self, record: stdlib.LogRecord) -> None:
         fields = {key: value for key, value in vars(record).items() if key not in _RECORD_FIELDS}

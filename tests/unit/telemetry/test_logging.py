@@ -83,6 +83,15 @@ def test_a_logger_made_before_the_configuration_follows_it() -> None:
     assert lines[0]["logger"] == "early"
 
 
+def test_a_logger_follows_a_second_configuration() -> None:
+    log = logger("surewire.app")
+    with logs("error") as first:
+        log.info("too low")
+    with logs("info") as second:
+        log.info("seen")
+    assert (len(first), len(second)) == (0, 1)
+
+
 def test_libraries_log_through_the_same_lines() -> None:
     with logs() as lines:
         stdlib.getLogger("uvicorn.error").warning("port %d is slow", 80, extra={"peer": "::1", "event": "x", "exc_info_": 1})
