@@ -83,10 +83,8 @@ def _values(values: tuple[str, ...] | str) -> str:
 
 
 def _bounds(measured: list[View]) -> Iterator[str]:
-    histograms = [view for view in measured if view.type == "histogram"]
-    if histograms:
-        yield "\nUpper bounds of the histograms, besides `+Inf`:\n\n"
-    for view in histograms:
+    yield "\nUpper bounds of the histograms, besides `+Inf`:\n\n"
+    for view in (view for view in measured if view.type == "histogram"):
         yield f"- `{view.name}`: {', '.join(f'{bound:.10g}' for bound in view.sources[0].bounds)}\n"
 
 

@@ -235,6 +235,19 @@ def test_a_blocked_stream_blocks_nobody_and_what_is_dropped_is_reported() -> Non
     assert sum(int(line.removeprefix("lost ")) for line in written if line.startswith("lost")) == 20 - len(kept)
 
 
+def test_the_report_of_dropped_lines_is_a_line_like_others() -> None:
+    stream = BlockedStream()
+    with configure("info", "json", stream):
+        log = logger("surewire.gateway")
+        for _ in range(10_050):
+            log.info("too many")
+        stream.release.set()
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    reports = [line for line in lines if line["event"] == "log_lines_dropped"]
+    assert len(lines) - len(reports) + sum(report["count"] for report in reports) == 10_050
+    assert {(report["level"], report["logger"]) for report in reports} == {("warning", "telemetry.logging")}
+
+
 def test_lines_that_wait_are_written_together() -> None:
     stream = BlockedStream()
     with LogOutput(stream, lost) as output:
