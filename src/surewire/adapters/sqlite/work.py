@@ -56,7 +56,7 @@ class Lane(Protocol[ItemIn, Outcome]):
         ...
 
     def resumed(self) -> None:
-        """The file works again after an error. Comes before every later `settle`."""
+        """The file works, at the start or again after an error. Comes before every later `settle`."""
         ...
 
 

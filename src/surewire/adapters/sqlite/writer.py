@@ -74,6 +74,8 @@ class GroupCommitWriter:
         except BaseException:
             self._queue.put(None)
             raise
+        for lane in self._lanes:
+            lane.resumed()
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
