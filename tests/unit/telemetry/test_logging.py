@@ -229,9 +229,10 @@ def test_a_blocked_stream_blocks_nobody_and_what_is_dropped_is_reported() -> Non
             output.put(str(number))
         stream.release.set()
     written = stream.getvalue().splitlines()
-    kept = [line for line in written if line.isdigit()]
-    assert kept == [str(number) for number in range(len(kept))]
-    assert 3 <= len(kept) <= 4
+    kept = [int(line) for line in written if line.isdigit()]
+    assert kept == sorted(set(kept))
+    # Three may be in the thread's hands while three more wait.
+    assert 3 <= len(kept) <= 6
     assert sum(int(line.removeprefix("lost ")) for line in written if line.startswith("lost")) == 20 - len(kept)
 
 
@@ -239,12 +240,13 @@ def test_the_report_of_dropped_lines_is_a_line_like_others() -> None:
     stream = BlockedStream()
     with configure("info", "json", stream):
         log = logger("surewire.gateway")
-        for _ in range(10_050):
+        # The thread may hold one full queue while another one waits.
+        for _ in range(20_050):
             log.info("too many")
         stream.release.set()
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
     reports = [line for line in lines if line["event"] == "log_lines_dropped"]
-    assert len(lines) - len(reports) + sum(report["count"] for report in reports) == 10_050
+    assert len(lines) - len(reports) + sum(report["count"] for report in reports) == 20_050
     assert {(report["level"], report["logger"]) for report in reports} == {("warning", "telemetry.logging")}
 
 
