@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Raw, Struct
+from msgspec import Meta, Raw, Struct, field
 
 from surewire.domain.filters import Filters
 from surewire.domain.stream import Position
@@ -31,6 +31,10 @@ Sequence = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 ContentType = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[!-~][ -~]*$")]
 
 
+def _null() -> Raw:
+    return Raw(b"null")
+
+
 class Subscribe(Struct, frozen=True, gc=False, tag_field="type", tag="subscribe", forbid_unknown_fields=True):
     """Starts a subscription, or replaces the one of the same id. With `since`, what was missed comes first."""
 
@@ -48,7 +52,8 @@ class Unsubscribe(Struct, frozen=True, gc=False, tag_field="type", tag="unsubscr
 class Ping(Struct, frozen=True, gc=False, tag_field="type", tag="ping", forbid_unknown_fields=True):
     """A sign of life that is answered by `pong`; `timestamp` is any JSON value and comes back as it is."""
 
-    timestamp: Raw = Raw(b"null")
+    # A factory, because a schema can only show a default that it can encode.
+    timestamp: Raw = field(default_factory=_null)
 
 
 class Ack(Struct, frozen=True, gc=False, tag_field="type", tag="ack", forbid_unknown_fields=True):

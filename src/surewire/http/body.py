@@ -1,0 +1,96 @@
+"""Request bodies: read with a limit, decoded straight into structs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from functools import cache
+from itertools import accumulate
+from typing import Any, Final, TypeVar, cast
+
+import msgspec
+
+from surewire.errors import ClientError
+from surewire.http.problem import field_error
+
+__all__ = ["MAX_DEPTH", "check_content_type", "decode_body", "read_body"]
+
+MAX_DEPTH: Final = 32
+_T = TypeVar("_T")
+# RFC 8259 §11: application/json has no charset parameter; one that says UTF-8 does no harm.
+_JSON_TYPE: Final = re.compile(rb"application/(?:[\w.-]+\+)?json\s*(?:;\s*charset\s*=\s*\"?utf-8\"?\s*)?", re.IGNORECASE)
+_STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
+_NO_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}")
+
+Receive = Callable[[], Awaitable[Any]]
+
+
+async def read_body(receive: Receive, max_bytes: int) -> bytes:
+    """The whole body. Raises: ClientError `TOO_LARGE` as soon as it is too long, however it was announced."""
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body"):
+        return _within(body, max_bytes, message)
+    pieces, size_bytes = [body], len(body)
+    while message.get("more_body"):
+        message = await receive()
+        pieces.append(_within(message.get("body", b""), max_bytes - size_bytes, message))
+        size_bytes += len(pieces[-1])
+    return b"".join(pieces)
+
+
+def check_content_type(content_type: bytes | None) -> None:
+    """Raises: ClientError `UNSUPPORTED` unless the body is said to be JSON."""
+    if content_type is None or not _JSON_TYPE.fullmatch(content_type):
+        raise ClientError("UNSUPPORTED", "the body must be JSON: send Content-Type: application/json")
+
+
+def decode_body(body: bytes, shape: type[_T]) -> _T:
+    """The body as a struct.
+
+    Raises: ClientError `INVALID_MESSAGE`: without a path when it is no JSON or nested too deep, else with that of the wrong field.
+    """
+    try:
+        value: _T = _decoder(cast("Any", shape))(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise _refusal(body, error) from None
+    return value
+
+
+@cache
+def _decoder(shape: Any) -> Callable[[bytes], Any]:
+    return msgspec.json.Decoder(shape).decode
+
+
+def _within(piece: bytes, room_bytes: int, message: Any) -> bytes:
+    if message["type"] == "http.disconnect":
+        raise ClientError("INVALID_MESSAGE", "the client left before the end of the body")
+    if len(piece) > room_bytes:
+        raise ClientError("TOO_LARGE", "the body is too long")
+    return piece
+
+
+def _refusal(body: bytes, error: Exception) -> ClientError:
+    """Why a body is not what was asked for. A decoder stops at the first wrong field, so the rest is looked at for its form."""
+    if not body.strip():
+        return ClientError("INVALID_MESSAGE", "the request needs a JSON body")
+    try:
+        msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as malformed:
+        return ClientError("INVALID_MESSAGE", f"the body is not valid JSON: {malformed}")
+    except RecursionError:
+        return _too_deep()
+    if not isinstance(error, msgspec.ValidationError) or _depth(body) > MAX_DEPTH:
+        return _too_deep()
+    wrong = field_error(str(error))
+    return ClientError("INVALID_MESSAGE", wrong.message, path=wrong.path or "body")
+
+
+def _too_deep() -> ClientError:
+    return ClientError("INVALID_MESSAGE", f"the body is nested deeper than {MAX_DEPTH}")
+
+
+def _depth(body: bytes) -> int:
+    brackets = _STRING.sub(b"", body).translate(None, _NO_BRACKETS)
+    steps: Iterable[int] = (1 if bracket in b"[{" else -1 for bracket in brackets)
+    return max(accumulate(steps), default=0)

@@ -1,0 +1,68 @@
+"""One request as the routes see it: who asks, for what, and what it may be answered from."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar, cast
+
+from litestar import Request
+
+from surewire.domain.principal import Principal
+from surewire.errors import ClientError
+from surewire.gateway.identity import identify_open
+from surewire.http.body import check_content_type, decode_body, read_body
+from surewire.http.query import IDENTITY, identities, read_query
+from surewire.http.running_claims import RunningClaims
+from surewire.http.services import Services
+
+__all__ = ["MAX_BODY_BYTES", "Call"]
+
+MAX_BODY_BYTES = 1_048_576
+_T = TypeVar("_T")
+
+
+class Call(Request[Any, Any, Any]):
+    """A request to a route."""
+
+    @property
+    def services(self) -> Services:
+        """What the application was made with."""
+        return cast("Services", self.scope["litestar_app"].state["services"])
+
+    @property
+    def running_claims(self) -> RunningClaims:
+        """The idempotency keys in use right now."""
+        return cast("RunningClaims", self.scope["litestar_app"].state["running_claims"])
+
+    @property
+    def request_id(self) -> str:
+        """The `X-Request-ID` of this request and its answer."""
+        return cast("str", self.scope["state"]["request_id"])
+
+    def identify(self) -> Principal:
+        """Who asks. Raises: ClientError `INVALID_MESSAGE` for a name that is no user id, or more names than one."""
+        named = _only(identities(self.scope["query_string"]), IDENTITY)
+        return identify_open(named, self.header(b"x-user-id", "X-User-Id"), self.services.new_ulid)
+
+    def header(self, name: bytes, shown_as: str) -> str | None:
+        """A header that may come once. Raises: ClientError `INVALID_MESSAGE` when it comes again."""
+        return _only([value.decode("latin-1") for key, value in self.scope["headers"] if key == name], shown_as)
+
+    def query_as(self, shape: type[_T]) -> _T:
+        """The query as a struct. Raises: ClientError `INVALID_MESSAGE` with the parameter's name."""
+        return read_query(self.scope["query_string"], shape)
+
+    async def json_body(self) -> bytes:
+        """The body, which is said to be JSON. Raises: ClientError `UNSUPPORTED`, `TOO_LARGE`."""
+        check_content_type(next((value for name, value in self.scope["headers"] if name == b"content-type"), None))
+        return await read_body(self.receive, MAX_BODY_BYTES)
+
+    async def body_as(self, shape: type[_T]) -> tuple[bytes, _T]:
+        """The body and what it says. Raises: ClientError as `json_body`, or `INVALID_MESSAGE`."""
+        body = await self.json_body()
+        return body, decode_body(body, shape)
+
+
+def _only(values: list[str], name: str) -> str | None:
+    if len(values) > 1:
+        raise ClientError("INVALID_MESSAGE", "is given more than once", path=name)
+    return values[0] if values else None

@@ -1,0 +1,68 @@
+"""What every answer of the HTTP API has in common: a request id, the headers that keep browsers safe, and the browser's guard before."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from surewire.errors import ClientError
+from surewire.http.browser_guard import BrowserGuard, Header
+from surewire.http.front_context import RequestIds
+from surewire.http.reply import Reply, problem_reply
+from surewire.http.request_border import AsgiApp
+
+__all__ = ["HEADERS", "Envelope"]
+
+HEADERS: Final[tuple[Header, ...]] = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cache-control", b"no-store"),
+)
+"""The headers of an answer that does not bring its own: the Content-Security-Policy is for documents in which nothing may run."""
+
+
+class Envelope:
+    """An ASGI application around `app`. Puts `request_id` and, once it is known, `route_template` into `scope["state"]`."""
+
+    __slots__ = ("_app", "_guard", "_request_ids")
+
+    def __init__(self, app: AsgiApp, guard: BrowserGuard) -> None:
+        self._app, self._guard = app, guard
+        self._request_ids = RequestIds()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = dict[bytes, bytes](scope["headers"])
+        request_id = self._request_ids.taken_or_made(headers.get(b"x-request-id"))
+        scope.setdefault("state", {})["request_id"] = request_id
+        added = [(b"x-request-id", request_id.encode("ascii")), *self._guard.cors_headers(headers)]
+
+        async def send_enveloped(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                _complete(scope, message, added)
+            await send(message)
+
+        early = self._early_answer(scope["method"], headers, request_id)
+        await (early or self._app)(scope, receive, send_enveloped)
+
+    def _early_answer(self, method: str, headers: dict[bytes, bytes], request_id: str) -> Reply | None:
+        """The answer of a request that no route gets to see."""
+        try:
+            self._guard.check(method, headers)
+        except ClientError as error:
+            return problem_reply(error, request_id)
+        preflight = self._guard.preflight_headers(method, headers)
+        return None if preflight is None else Reply(204, headers=preflight)
+
+
+def _complete(scope: Any, message: Any, added: list[Header]) -> None:
+    headers = [*message["headers"], *added]
+    own = {name for name, _ in headers}
+    message["headers"] = headers + [header for header in HEADERS if header[0] not in own]
+    template = scope.get("path_template")
+    if template is not None:
+        scope["state"]["route_template"] = template

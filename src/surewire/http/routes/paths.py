@@ -1,0 +1,31 @@
+"""What stands in the paths: chats and users."""
+
+from __future__ import annotations
+
+from typing import Annotated, cast
+
+from msgspec import Meta
+
+from surewire.domain.chat import LOBBY
+from surewire.domain.ids import is_prefixed_ulid
+from surewire.domain.principal import check_user_id
+from surewire.errors import ClientError
+from surewire.http.call import Call
+
+__all__ = ["UserId", "chat_of", "user_of"]
+
+# `$` alone would let a trailing newline pass in Python; the look-ahead means the same in ECMA 262.
+UserId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.@-]{1,128}$(?!\n)", description="1 to 128 of A-Z a-z 0-9 _ . @ -")]
+
+
+def chat_of(request: Call) -> str:
+    """The chat in the path. Raises: ClientError `NOT_FOUND` for what no chat can be called, as for a chat that is not there."""
+    chat_id = cast("str", request.path_params["chat_id"])
+    if chat_id != LOBBY and not is_prefixed_ulid(chat_id, "chat_"):
+        raise ClientError("NOT_FOUND", "there is no such chat")
+    return chat_id
+
+
+def user_of(request: Call) -> str:
+    """The user in the path. Raises: ClientError `INVALID_MESSAGE` for what is no user id."""
+    return check_user_id(cast("str", request.path_params["user_id"]))
