@@ -47,7 +47,6 @@ class _Phase(enum.Enum):
     DEAF = enum.auto()
 
 
-_READING = (_Phase.HEAD, _Phase.BODY, _Phase.IDLE)
 _HEAD_TOO_LONG = Refusal(431, TOO_LARGE, "request head is too long")
 _FRAMING_TOO_LONG = Refusal(400, INVALID, "chunk extensions or trailers are too long")
 
@@ -97,29 +96,40 @@ class FrontProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Reads what came, piece by piece, until the phase says otherwise."""
-        self._unset_keepalive_if_required()
+        """Reads what came, as the phase has it."""
+        if self._phase is _Phase.UPGRADE:
+            self._keep_early(data)
+        elif self._phase is not _Phase.DEAF:
+            self._unset_keepalive_if_required()
+            self._read(data)
+
+    def _read(self, data: bytes) -> None:
         if self._phase is _Phase.IDLE:
             self._phase = _Phase.HEAD
             self._arm(self._front.limits.head_timeout_s)
         for start in range(0, len(data), _PIECE_BYTES):
-            if self._phase in _READING:
-                self._feed(data[start : start + _PIECE_BYTES])
-            elif self._phase is _Phase.UPGRADE:
-                self._keep_early(data[start : start + _PIECE_BYTES])
+            upgrade_at = self._feed(data[start : start + _PIECE_BYTES])
+            if upgrade_at is not None:
+                self._leave_http(data[start + upgrade_at :])
+                return
+            if self._phase is _Phase.DEAF:
+                return
 
-    def _feed(self, piece: bytes) -> None:
+    def _feed(self, piece: bytes) -> int | None:
+        """Parses one piece; where in it an upgrade's head ended, if one did."""
         self._unframed_bytes += len(piece)
         try:
             self.parser.feed_data(piece)
         except httptools.HttpParserUpgrade as upgrade:
-            self._leave_http(piece[upgrade.args[0] :])
+            end_of_head: int = upgrade.args[0]
+            return end_of_head
         except httptools.HttpParserCallbackError as error:
             self._refuse_request(_refusal_of(error.__context__))
         except httptools.HttpParserError:
             self._refuse_request(Refusal(400, INVALID, "request is not HTTP/1.1"))
         else:
             self._check_unframed()
+        return None
 
     def _check_unframed(self) -> None:
         """Bounds what no callback sees while it is incomplete: a header line, a trailer, a chunk extension."""
@@ -219,7 +229,7 @@ class FrontProtocol(HttpToolsProtocol):
         head = head_without_upgrade(self.parser.get_method(), self.url, self.parser.get_http_version(), self.headers)
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
-        self._feed(head + rest)
+        self._read(head + rest)
 
     def _ask_for_upgrade(self, rest: bytes) -> None:
         limits = self._front.limits
