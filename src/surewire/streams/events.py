@@ -21,7 +21,7 @@ from surewire.errors import BackendError, ClientError, SurewireError
 from surewire.ports.event_history import EventHistory
 from surewire.ports.event_stream import EventSubscriber, RecoveredPage, RecoveryReason
 from surewire.ports.idempotency import Claim
-from surewire.streams.page import PageInProgress
+from surewire.streams.page import PageInProgress, PageLimits
 from surewire.streams.publication import checked_events
 from surewire.streams.tail import Tail, load_tail
 
@@ -29,17 +29,24 @@ __all__ = ["TAIL_BYTES", "DurableEventStream", "event_stream"]
 
 TAIL_BYTES: Final = 32 * 1024 * 1024
 _READ_EVENTS: Final = 500
+_PAGE_LIMITS: Final = PageLimits()
 
 
 @asynccontextmanager
 async def event_stream(
-    history: EventHistory, subscriber: EventSubscriber, *, history_events: int, tail_bytes: int = TAIL_BYTES
+    history: EventHistory,
+    subscriber: EventSubscriber,
+    *,
+    history_events: int,
+    tail_bytes: int = TAIL_BYTES,
+    page_limits: PageLimits = _PAGE_LIMITS,
 ) -> AsyncGenerator[DurableEventStream]:
     """The stream over an open history; its tail is filled first. `subscriber` gets every event that is committed from then on.
 
     `history_events` bounds the tail as it bounds the history, `tail_bytes` bounds its memory.
     """
-    stream = DurableEventStream(history, subscriber, await load_tail(history, max_events=history_events, max_bytes=tail_bytes))
+    tail = await load_tail(history, max_events=history_events, max_bytes=tail_bytes)
+    stream = DurableEventStream(history, subscriber, tail, page_limits)
     history.listen(stream.committed)
     yield stream
 
@@ -47,10 +54,10 @@ async def event_stream(
 class DurableEventStream:
     """The `EventStream` over an `EventHistory`; made by `event_stream`. Loop thread only."""
 
-    __slots__ = ("_history", "_subscriber", "_tail")
+    __slots__ = ("_history", "_page_limits", "_subscriber", "_tail")
 
-    def __init__(self, history: EventHistory, subscriber: EventSubscriber, tail: Tail) -> None:
-        self._history, self._subscriber, self._tail = history, subscriber, tail
+    def __init__(self, history: EventHistory, subscriber: EventSubscriber, tail: Tail, page_limits: PageLimits) -> None:
+        self._history, self._subscriber, self._tail, self._page_limits = history, subscriber, tail, page_limits
 
     @property
     def head(self) -> Position:
@@ -65,12 +72,12 @@ class DurableEventStream:
         return await answer
 
     def recover(self, since: Position, filters: Filters) -> RecoveredPage | Awaitable[RecoveredPage]:
-        """As the port says; at most 5,000 events are looked at for a page. The page itself when memory holds what is asked for.
+        """As the port says, and at most 5,000 events are looked at for a page. The page itself when memory holds what is asked for.
 
         What is awaitable must be awaited directly, not through a task: only then is nothing committed before the next statement.
         """
         self._tail.forget_before(self._history.oldest)
-        page = PageInProgress(filters, *self._start(since))
+        page = PageInProgress(filters, self._page_limits, *self._start(since))
         return self._completed(page) if self._tail.first <= page.end + 1 else self._recovered(page, since, filters)
 
     def committed(self, events: Sequence[StreamEvent]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from surewire.domain.filters import Filters
 from surewire.domain.stream import StreamEvent
@@ -10,22 +10,28 @@ from surewire.ports.event_stream import RecoveredPage, RecoveryReason
 from surewire.streams.matching import matcher
 from surewire.streams.tail import json_size
 
-__all__ = ["MAX_BYTES", "MAX_EVENTS", "MAX_SCANNED", "PageInProgress"]
+__all__ = ["PageInProgress", "PageLimits"]
 
-MAX_EVENTS: Final = 500
-MAX_BYTES: Final = 512 * 1024
-MAX_SCANNED: Final = 5_000
-"""How many events are looked at for one page, so that a filter that matches little holds the loop for a few milliseconds at most."""
 _FRAME_BYTES: Final = 256
 """What an event's frame holds besides the event: its id, its position, and the names of subscriptions of ordinary length."""
+
+
+class PageLimits(NamedTuple):
+    """Where a page ends: after so many matching events, before so many bytes of frames (but with one event at least), or when so many
+    events were looked at, so that a filter that matches little holds the loop for a few milliseconds at most."""
+
+    events: int = 500
+    size_bytes: int = 512 * 1024
+    scanned: int = 5_000
 
 
 class PageInProgress:
     """Looks at events in the order of their offsets, and keeps those that match, until the page is full."""
 
-    __slots__ = ("_events", "_matches", "_reason", "_size_bytes", "end", "start")
+    __slots__ = ("_events", "_limits", "_matches", "_reason", "_size_bytes", "end", "start")
 
-    def __init__(self, filters: Filters, start: int, reason: RecoveryReason | None) -> None:
+    def __init__(self, filters: Filters, limits: PageLimits, start: int, reason: RecoveryReason | None) -> None:
+        self._limits = limits
         self._matches = matcher(filters)
         self._reason: RecoveryReason | None = reason
         self._events: list[StreamEvent] = []
@@ -35,7 +41,7 @@ class PageInProgress:
     @property
     def room(self) -> int:
         """How many more events the page may look at."""
-        return MAX_SCANNED - (self.end - self.start)
+        return self._limits.scanned - (self.end - self.start)
 
     def take(self, event: StreamEvent) -> bool:
         """Whether the event after `end` was looked at; false when it matches and no longer fits."""
@@ -57,7 +63,7 @@ class PageInProgress:
 
     def _keep(self, event: StreamEvent) -> bool:
         size_bytes = self._size_bytes + json_size(event.event) + _FRAME_BYTES
-        if self._events and (len(self._events) == MAX_EVENTS or size_bytes > MAX_BYTES):
+        if self._events and (len(self._events) == self._limits.events or size_bytes > self._limits.size_bytes):
             return False
         self._events.append(event)
         self._size_bytes = size_bytes
