@@ -72,6 +72,14 @@ def test_a_replaced_subscription_has_only_its_new_filters_and_keeps_its_place() 
     assert (index.subscriptions, index.connections) == (2, 1)
 
 
+def test_subscribing_again_with_the_same_filters_changes_nothing() -> None:
+    index, one, two = SubscriptionIndex[Connection](), Connection(), Connection()
+    for connection in (one, two, one):
+        index.add(connection, "a", Filters())
+    assert {ids: list(members) for ids, members in index.match(EVENT).items()} == {("a",): [one, two]}
+    assert (index.subscriptions, index.ids_of(one)) == (2, ("a",))
+
+
 def test_a_subscription_that_catches_up_gets_nothing_until_it_is_live() -> None:
     index, one = SubscriptionIndex[Connection](), Connection()
     index.add(one, "a", Filters(), live=False)
@@ -139,7 +147,7 @@ def _some(values: list[str], most: int = 3) -> st.SearchStrategy[tuple[str, ...]
     return st.lists(st.sampled_from(values), max_size=most).map(tuple)
 
 
-_FILTERS = st.builds(
+_EVERY_FIELD = st.builds(
     Filters,
     event_types=_some(["deployment", "escalated", "own_type"]),
     severities=_some(["P0", "P1", "P2"]),
@@ -149,7 +157,13 @@ _FILTERS = st.builds(
     incident_ids=st.just(()) | _some(_INCIDENTS, 30),
     channels=_some(["pulse", "seams"]),
     labels=_LABELS,
-).map(normalise) | st.builds(Filters, sources=_some(_SOURCES, 1), labels=_LABELS).map(normalise)
+)
+_ONE_FIELD = st.one_of(
+    st.builds(Filters, affected_resources=_some(_RESOURCES)),
+    st.builds(Filters, sources=_some(_SOURCES, 1), labels=_LABELS),
+    st.builds(Filters, severities=_some(["P0", "P1", "P2"])),
+)
+_FILTERS = (_EVERY_FIELD | _ONE_FIELD).map(normalise)
 
 _EVENTS = st.builds(
     Event,
