@@ -64,5 +64,6 @@ class MessageWriter(Protocol):
         ...
 
     def write(self, requests: list[SendRequest]) -> bool:
-        """Takes the requests (and the list) and returns at once; False, and nothing is taken, when too much waits. Loop thread only."""
+        """Takes the requests and returns at once; False, and nothing is taken, when too much waits. Loop
+        thread only. The list may not be changed any more."""
         ...

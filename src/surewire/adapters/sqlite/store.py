@@ -35,6 +35,16 @@ class OpenSqliteStore:
     file: DatabaseFile
     writer: GroupCommitWriter
 
+    @property
+    def problem(self) -> str | None:
+        """Why the store takes no writes now; None when it does."""
+        return self.writer.problem
+
+    @property
+    def reopenings(self) -> int:
+        """How often the file was opened again after an error."""
+        return self.writer.reopenings
+
 
 @asynccontextmanager
 async def open_sqlite_store(
@@ -50,9 +60,9 @@ async def open_sqlite_store(
 ) -> AsyncGenerator[OpenSqliteStore, None]:
     """The store in `directory / config.path`, made when it is not there, with this process as its only user until the block ends.
 
-        async with open_sqlite_store(config.data_dir, config.store, clock, max_members=config.limits.max_members,
-                                     lobby=isinstance(config.auth, OpenAuth), on_health=on_health) as store:
-            async with durability_plane(store.message_writer, store.messages, store.audit, store.marks, ...) as plane:
+        async with open_sqlite_store(Path(config.data_dir), config.store, clock, max_members=config.limits.max_members,
+                                     lobby=isinstance(config.auth, OpenAuth)) as store:
+            async with durability_plane(store, config, clock, DurabilityInstruments(registry), readiness) as plane:
                 ...
 
     `lobby`: whether users may join `chat_lobby`. `queue`: how many writes may wait. `on_health` is called on the loop with the reason when

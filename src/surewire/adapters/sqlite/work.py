@@ -89,12 +89,13 @@ class Work(Protocol):
 class LaneWork(Generic[Item, Outcome]):
     """Consecutive items of one lane."""
 
-    __slots__ = ("_errors", "_outcomes", "items", "lane")
+    __slots__ = ("_errors", "_joined", "_outcomes", "items", "lane")
 
     def __init__(self, lane: Lane[Item, Outcome], items: list[Item]) -> None:
         self.lane, self.items = lane, items
         self._outcomes: Sequence[Outcome] = ()
         self._errors: list[SurewireError | None] | None = None
+        self._joined = False
 
     @property
     def size(self) -> int:
@@ -102,6 +103,9 @@ class LaneWork(Generic[Item, Outcome]):
 
     def joined_by(self, work: Work) -> bool:
         if isinstance(work, LaneWork) and cast("LaneWork[Item, Outcome]", work).lane is self.lane:
+            # The first list belongs to whoever gave it.
+            self.items = self.items if self._joined else list(self.items)
+            self._joined = True
             self.items.extend(cast("LaneWork[Item, Outcome]", work).items)
             return True
         return False

@@ -61,6 +61,8 @@ class GroupCommitWriter:
         self._closed = False
         self.problem: str | None = None
         """Why the file takes no writes now; None when it does."""
+        self.reopenings = 0
+        """How often the file was opened again after an error."""
 
     async def __aenter__(self) -> Self:
         """Opens the file and brings its schema up to date. Raises: BackendError."""
@@ -94,7 +96,7 @@ class GroupCommitWriter:
         self._lanes.append(lane)
 
     def put(self, lane: Lane[Item, Outcome], items: list[Item]) -> bool:
-        """Gives items to the thread; False, and nothing is taken, when too much waits or the writer has ended."""
+        """Gives items to the thread; False, and nothing is taken, when too much waits or the writer has ended. The list may not change."""
         if self._closed or self._waiting + len(items) > self._limit:
             return False
         self._waiting += len(items)
@@ -267,6 +269,7 @@ class GroupCommitWriter:
     def _report(self, problem: str | None) -> None:
         changed, self.problem = problem != self.problem, problem
         if problem is None:
+            self.reopenings += 1
             for lane in self._lanes:
                 lane.resumed()
         if changed and self._on_health is not None:
