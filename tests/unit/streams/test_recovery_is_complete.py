@@ -26,7 +26,7 @@ from surewire.domain.stream import Position, StreamEvent
 from surewire.ports.event_stream import RecoveredPage
 from surewire.streams.events import DurableEventStream, event_stream
 from surewire.streams.page import PageLimits
-from surewire.streams.tail import EVENT_OVERHEAD_BYTES
+from surewire.streams.tail import memory_size
 from tests.fakes.clock import SettableClock
 
 Result = TypeVar("Result")
@@ -87,7 +87,7 @@ class Server:
         self.history = await self._open.enter_async_context(
             sqlite_event_history(self.folder, self.clock, history_events=HISTORY_EVENTS, history_s=HISTORY_S, queue_events=1_000)
         )
-        tail_bytes = self.tail_events * (EVENT_OVERHEAD_BYTES + 400)
+        tail_bytes = self.tail_events * memory_size(Event("a", data=Raw(b"%350d" % 0)))
         self.stream = await self._open.enter_async_context(
             event_stream(self.history, self, history_events=HISTORY_EVENTS, tail_bytes=tail_bytes, page_limits=LIMITS)
         )

@@ -8,7 +8,7 @@ from msgspec import Raw
 from surewire.adapters.memory.event_history import MemoryEventHistory
 from surewire.domain.event import Event
 from surewire.domain.stream import StreamEvent
-from surewire.streams.tail import EVENT_OVERHEAD_BYTES, Tail, json_size, load_tail
+from surewire.streams.tail import Tail, load_tail, memory_size
 from tests.contracts.event_history import append
 from tests.fakes.clock import SettableClock
 
@@ -48,7 +48,7 @@ def test_the_newest_events_within_the_bounds_are_held(max_events: int, max_bytes
 
 
 def memory(events: list[StreamEvent]) -> int:
-    return sum(json_size(held.event) + EVENT_OVERHEAD_BYTES for held in events)
+    return sum(memory_size(held.event) for held in events)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def memory(events: list[StreamEvent]) -> int:
         (1_700, 1_200, 10**9, 501),
         (1_700, 500, 10**9, 1_201),
         (1_700, 1_700, 1, 1_700),
-        (600, 600, 10 * (json_size(event(10)) + EVENT_OVERHEAD_BYTES), 591),
+        (600, 600, 10 * memory_size(event(10)), 591),
     ],
 )
 async def test_loading_gives_the_tail_that_appending_would_have_left(stored: int, max_events: int, max_bytes: int, first: int) -> None:
