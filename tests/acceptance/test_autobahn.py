@@ -1,12 +1,14 @@
 """The Autobahn test suite against the echo: nothing failed, nothing closed uncleanly.
 
-Groups 1 to 7 and 10 on both event loops. The suite needs Python 2; `services/autobahn install` fetches both, once.
+Groups 1 to 7 and 10, against the whole server, and against the front alone on the other event loop. The suite needs Python 2;
+`services/autobahn install` fetches both, once.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -27,14 +29,21 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(params=["asyncio", "uvloop"])
-def echo_url(request: pytest.FixtureRequest) -> Generator[str]:
-    command = [sys.executable, "-m", "tests.acceptance.front.echo_process", request.param]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+@pytest.fixture(params=["surewire serve", "the front on uvloop"])
+def echo_url(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[str]:
+    commands = {
+        "surewire serve": ["-m", "surewire", "serve", "--listen", "127.0.0.1:0", "--data", str(tmp_path / "data")],
+        "the front on uvloop": ["-m", "tests.acceptance.front.echo_process", "uvloop"],
+    }
+    environment = {**os.environ, "SUREWIRE_DIAGNOSTICS__ECHO": "true"}
+    command = [sys.executable, *commands[request.param]]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        yield f"ws://127.0.0.1:{int(process.stdout.readline())}/echo"
+        address = re.search(r"(\d+\.){3}\d+:\d+", process.stdout.readline())
+        assert address is not None
+        yield f"ws://{address[0]}/echo"
         process.terminate()
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=60) == 0
 
 
 def test_no_case_fails_and_none_ends_uncleanly(echo_url: str, tmp_path: Path) -> None:

@@ -44,8 +44,8 @@ class UpgradeRequest(msgspec.Struct, frozen=True, gc=False):
     """A valid WebSocket handshake that waits for a decision.
 
     `path` is percent-decoded, `query` is not. `headers` holds those of `KEPT_HEADERS` that were sent, a repeated one joined by `, `.
-    `peer_host` is the address of the socket's other end ("" on a Unix socket), `channel` the listener's channel. `received_s` is the
-    loop's monotonic time when the first byte of the request came. `request_id` is the client's `X-Request-ID`, or made here.
+    `peer_host` is the address of the socket's other end ("" on a Unix socket), `channel` the listener's channel. `received_s` is
+    `time.monotonic()` when the first byte of the request came. `request_id` is the client's `X-Request-ID`, or made here.
     """
 
     path: str

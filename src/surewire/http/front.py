@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import time
 from typing import Any, cast
 
 import httptools
@@ -84,7 +85,7 @@ class FrontProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client connected: its first request head is due."""
         super().connection_made(cast(asyncio.Transport, transport))
-        self._began_s = self.loop.time()
+        self._began_s = time.monotonic()
         self._arm(self._front.limits.head_timeout_s)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -145,7 +146,7 @@ class FrontProtocol(HttpToolsProtocol):
         self._phase = _Phase.HEAD
         self._arm(self._front.limits.head_timeout_s)
         self._head_bytes = self._unframed_bytes = 0
-        self._began_s = self.loop.time()
+        self._began_s = time.monotonic()
         self.scope["state"] = {**self.app_state, "received_s": self._began_s}
 
     def on_url(self, url: bytes) -> None:
@@ -235,7 +236,7 @@ class FrontProtocol(HttpToolsProtocol):
         limits = self._front.limits
         self._early = rest
         self._decision = UpgradeDecision(self._front.handler, self._upgrade_request(), self._decided)
-        task = self._decision.ask(self._began_s + limits.upgrade_timeout_s - self.loop.time())
+        task = self._decision.ask(self._began_s + limits.upgrade_timeout_s - time.monotonic())
         if task is not None:
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)
@@ -324,7 +325,7 @@ class FrontProtocol(HttpToolsProtocol):
     def _send_refusal(self, refusal: Refusal) -> None:
         with_body = self.parser.get_method() != b"HEAD"
         self.transport.write(refusal_answer(refusal, self._request_id(), self.server_state.default_headers, with_body=with_body))
-        self._front.observe(None, refusal.status, self.loop.time() - self._began_s)
+        self._front.observe(None, refusal.status, time.monotonic() - self._began_s)
         self._linger()
 
     def _request_id(self) -> str:

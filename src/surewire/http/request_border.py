@@ -1,13 +1,13 @@
 """The border around the HTTP application: what it raises becomes a 500 without inner details, what it answers is measured.
 
 A route's template goes into the ASGI scope as `scope["state"]["route_template"]` (`/v1/chats/{chat_id}`); without it the request counts
-as unmatched. The front puts `scope["state"]["received_s"]` there, the loop's time at the request's first byte.
+as unmatched. The front puts `scope["state"]["received_s"]` there, `time.monotonic()` at the request's first byte.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
+import time
 import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -43,7 +43,7 @@ class RequestBorder:
             await self._answer_failure(scope, answer)
         if answer.is_complete:
             state = scope["state"]
-            seconds = asyncio.get_running_loop().time() - state["received_s"]
+            seconds = time.monotonic() - state["received_s"]
             self._observe(state.get("route_template"), answer.status, seconds)
 
     async def _answer_failure(self, scope: Message, answer: _WatchedAnswer) -> None:

@@ -1,4 +1,4 @@
-"""The front with nothing behind it but the echo, as a process: prints its port and runs until it is told to end.
+"""The front with nothing behind it but the echo, as a process: prints its address and runs until it is told to end.
 
 python -m tests.acceptance.front.echo_process [asyncio | uvloop]
 """
@@ -39,7 +39,7 @@ async def main() -> None:
         is_websocket_path=lambda path: path == "/echo",
         observe=lambda template, status, seconds: None,
     ) as front:
-        print(front.addresses[0][1], flush=True)
+        print("echo on {}:{}".format(*front.addresses[0]), flush=True)
         await stop.wait()
 
 
