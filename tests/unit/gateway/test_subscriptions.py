@@ -127,6 +127,13 @@ def test_nothing_is_kept_when_everyone_has_left() -> None:
     assert not any((held._single, held._labels, held._resources, held._bitmaps))
 
 
+def test_filters_that_no_client_could_send_can_be_removed_too() -> None:
+    index, one = SubscriptionIndex[Connection](), Connection()
+    index.add(one, "a", Filters(channels=("c" * 1_000,), event_types=("Not a type",)))
+    index.remove_connection(one)
+    assert index.distinct_filters == 0
+
+
 def test_subscriptions_are_told_as_they_were_made() -> None:
     index, one = SubscriptionIndex[Connection](), Connection()
     filters = normalise(Filters(states=("Triaged", "Closed"), labels={"b": "2", "a": "1"}))

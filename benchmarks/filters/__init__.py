@@ -1,0 +1,1 @@
+"""How long it takes to find who gets an event."""
