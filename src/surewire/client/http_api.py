@@ -1,0 +1,162 @@
+"""The part of the server's HTTP API that a client needs: chats, members, publishing."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+import msgspec
+from msgspec import Struct
+
+from surewire.client.address import Address, parse_address
+from surewire.client.backoff import Backoff, BackoffPolicy
+from surewire.domain.chat import Chat
+from surewire.domain.event import Priority, Severity, State
+from surewire.domain.stream import Position
+from surewire.errors import ClientError
+
+__all__ = ["HttpApi", "Published", "refusal_of"]
+
+T = TypeVar("T")
+
+_TEMPORARY = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+class Published(Struct, frozen=True):
+    """An event that is on disk."""
+
+    message_id: str
+    position: Position
+
+
+class _Chats(Struct, frozen=True):
+    items: tuple[Chat, ...]
+    next: str | None = None
+
+
+class _Problem(Struct, frozen=True):
+    code: str = "INTERNAL"
+    detail: str = ""
+    title: str = ""
+
+
+class HttpApi:
+    """A server's HTTP API as one user. Every call is safe to repeat and is repeated for `patience_s` while the server cannot be used.
+
+    An async context manager. Raises throughout: ClientError, with the server's code, or `UNAVAILABLE` when there was no answer.
+    """
+
+    def __init__(self, url: str | Address, *, user_id: str | None = None, patience_s: float = 10.0) -> None:
+        self._address = parse_address(url) if isinstance(url, str) else url
+        self.user_id = user_id
+        self._patience_s = patience_s
+        self._http = httpx.AsyncClient(base_url=self._address.http, timeout=10.0, trust_env=not self._address.is_local)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self._http.aclose()
+
+    async def chats(self) -> list[Chat]:
+        """All chats of the user, without their members."""
+        chats: list[Chat] = []
+        cursor: dict[str, str] = {}
+        while True:
+            page = await self._call("GET", "/v1/chats", _Chats, params=cursor)
+            chats += page.items
+            if page.next is None:
+                return chats
+            cursor = {"cursor": page.next}
+
+    async def create_chat(self, members: Sequence[str], name: str | None = None) -> Chat:
+        """A new chat of the user and these members."""
+        return await self._call("POST", "/v1/chats", Chat, body={"members": members} | ({"name": name} if name else {}))
+
+    async def add_member(self, chat_id: str, user_id: str) -> Chat:
+        """The chat with the user in it; joining `chat_lobby` oneself makes it."""
+        return await self._call("PUT", f"/v1/chats/{chat_id}/members/{user_id}", Chat)
+
+    async def publish(
+        self,
+        event_type: str,
+        data: Any = None,
+        *,
+        severity: Severity | None = None,
+        state: State | None = None,
+        source: str | None = None,
+        affected_resources: Sequence[str] = (),
+        labels: Mapping[str, str] | None = None,
+        incident_id: str | None = None,
+        channel: str | None = None,
+        priority: Priority | None = None,
+    ) -> Published:
+        """Stores an event and sends it to everyone whose filters match; returns once it is on disk."""
+        event = {
+            "event_type": event_type,
+            "data": {} if data is None else data,
+            "severity": severity,
+            "state": state,
+            "source": source,
+            "affected_resources": list(affected_resources),
+            "labels": dict(labels or {}),
+            "incident_id": incident_id,
+            "channel": channel,
+            "priority": priority,
+        }
+        return await self._call(
+            "POST", "/v1/events", Published, body={name: value for name, value in event.items() if value not in (None, [])}
+        )
+
+    async def _call(self, method: str, path: str, shape: type[T], *, body: Any = None, params: Mapping[str, str] | None = None) -> T:
+        headers = {"X-User-Id": self.user_id} if self.user_id else {}
+        if method == "POST":
+            headers["Idempotency-Key"] = secrets.token_hex(16)
+        content = None if body is None else msgspec.json.encode(body)
+        request = self._http.build_request(
+            method,
+            path,
+            content=content,
+            params=params or None,
+            headers=headers | ({"Content-Type": "application/json"} if content else {}),
+        )
+        return msgspec.json.decode(await self._answer(request), type=shape)
+
+    async def _answer(self, request: httpx.Request) -> bytes:
+        """The body of the answer, after as many attempts as patience allows."""
+        now = asyncio.get_running_loop().time
+        give_up_at, backoff = now() + self._patience_s, Backoff(BackoffPolicy())
+        while True:
+            try:
+                return await self._attempt(request)
+            except ClientError as error:
+                wait_s = backoff.next_s() if error.retry_after_s is None else error.retry_after_s
+                if not error.temporary or now() + wait_s > give_up_at:
+                    raise
+            await asyncio.sleep(wait_s)
+
+    async def _attempt(self, request: httpx.Request) -> bytes:
+        try:
+            response = await self._http.send(request)
+        except httpx.TransportError as error:
+            raise ClientError(
+                "UNAVAILABLE", f"no answer from {self._address.http}: {str(error) or type(error).__name__}", temporary=True
+            ) from error
+        if response.is_success:
+            return response.content
+        raise refusal_of(response.status_code, response.content, response.headers.get("Retry-After"))
+
+
+def refusal_of(status: int, body: bytes, retry_after: str | None) -> ClientError:
+    """What an HTTP error says (RFC 9457), as an exception."""
+    try:
+        problem = msgspec.json.decode(body, type=_Problem)
+    except (msgspec.DecodeError, ValueError):
+        problem = _Problem(title=f"the answer was HTTP status {status}")
+    retry_after_s = float(retry_after) if retry_after and retry_after.isdecimal() else None
+    sentence = problem.detail or problem.title or f"HTTP status {status}"
+    return ClientError(problem.code, sentence, temporary=status in _TEMPORARY, retry_after_s=retry_after_s, details={"status": status})
