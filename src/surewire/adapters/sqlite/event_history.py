@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from surewire.adapters.sqlite.event_lane import Append, EventLane
-from surewire.adapters.sqlite.event_reader import EventReader
+from surewire.adapters.sqlite.event_page import read_page
 from surewire.adapters.sqlite.event_table import EventTable, Kept
 from surewire.adapters.sqlite.faults import BACKEND
 from surewire.adapters.sqlite.file import locked_file
 from surewire.adapters.sqlite.head_note import HeadNote
+from surewire.adapters.sqlite.readers import Readers
 from surewire.adapters.sqlite.writer import GroupCommitWriter, OnHealth
 from surewire.domain.event import Event
 from surewire.domain.instant import MICROS_PER_SECOND
@@ -37,10 +38,10 @@ class SqliteEventHistory:
     inode (a machine's snapshot) cannot be told from the original.
     """
 
-    __slots__ = ("_lane", "_queue_events", "_reader", "_writer")
+    __slots__ = ("_lane", "_queue_events", "_readers", "_writer")
 
-    def __init__(self, lane: EventLane, writer: GroupCommitWriter, reader: EventReader, queue_events: int) -> None:
-        self._lane, self._writer, self._reader, self._queue_events = lane, writer, reader, queue_events
+    def __init__(self, lane: EventLane, writer: GroupCommitWriter, readers: Readers, queue_events: int) -> None:
+        self._lane, self._writer, self._readers, self._queue_events = lane, writer, readers, queue_events
 
     @property
     def epoch(self) -> str:
@@ -73,7 +74,7 @@ class SqliteEventHistory:
             lane.fail([append], BackendUnavailableError(BACKEND, "the file of events takes no more writes"))
 
     async def read(self, after: int, limit: int) -> Sequence[StreamEvent]:
-        return await self._reader.read(after, limit)
+        return await self._readers.read(partial(read_page, after=after, limit=limit))
 
     async def trim(self) -> None:
         """Removes what is too old or too many, a few hundred a commit. Appends do it too; this is for an idle stream.
@@ -110,9 +111,9 @@ async def sqlite_event_history(
         writer = GroupCommitWriter(file, clock, limit=queue_events, on_health=on_health)
         writer.add_lane(lane)
         # The last note is written when the writer has ended and everybody knows the head.
-        async with _running(partial(_keep_noted, lane, note)), writer, EventReader(file) as reader:
+        async with _running(partial(_keep_noted, lane, note)), writer, Readers(file, threads=1) as readers:
             lane.resumed()
-            history = SqliteEventHistory(lane, writer, reader, queue_events)
+            history = SqliteEventHistory(lane, writer, readers, queue_events)
             async with _running(partial(_keep_clean, history, cleanup_interval_s, on_cleanup)):
                 yield history
 
