@@ -10,7 +10,7 @@ import socket
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 from cyclopts import Parameter
 
@@ -47,12 +47,12 @@ def serve(
 
 async def _serve(config: Config) -> None:
     # The server's parts take half a second to import, which a wrong configuration need not wait for.
-    from surewire import app
+    from surewire.app import run
     from surewire.telemetry import logging
 
     stop = asyncio.Event()
     with logging.configure(config.telemetry.log_level, config.telemetry.log_format), _stopping_on_signals(stop):
-        await app.run(config, stop=stop, on_ready=lambda urls: _say_ready(urls, config))
+        await run(config, stop=stop, on_ready=lambda urls: _say_ready(urls, config))
 
 
 def _say_ready(urls: list[str], config: Config) -> None:
@@ -129,4 +129,4 @@ def _only(group: BaseExceptionGroup[BaseException]) -> BaseException:
     first, *others = group.exceptions
     if others:
         return group
-    return _only(first) if isinstance(first, BaseExceptionGroup) else first
+    return _only(cast("BaseExceptionGroup[BaseException]", first)) if isinstance(first, BaseExceptionGroup) else first

@@ -9,7 +9,7 @@ from msgspec import Struct
 from surewire.config.rules import is_loopback
 from surewire.errors import ClientError
 
-__all__ = ["Address", "parse_address"]
+__all__ = ["Address", "parse_address", "reason"]
 
 _WEBSOCKET_SCHEME = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
 _HTTP_SCHEME = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
@@ -36,3 +36,15 @@ def parse_address(url: str) -> Address:
     http = urlunsplit((_HTTP_SCHEME[parts.scheme], parts.netloc, path, "", ""))
     websocket = urlunsplit((_WEBSOCKET_SCHEME[parts.scheme], parts.netloc, f"{path}/ws", "", ""))
     return Address(http, websocket, is_loopback(parts.hostname))
+
+
+def reason(error: BaseException) -> str:
+    """Why a server could not be reached, in words rather than in numbers of the operating system."""
+    causes = [error]
+    while cause := causes[-1].__cause__ or causes[-1].__context__:
+        causes.append(cause)
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+        return "nobody listens there"
+    if any(isinstance(cause, TimeoutError) for cause in causes):
+        return "it did not answer in time"
+    return str(error) or type(error).__name__

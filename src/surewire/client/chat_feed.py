@@ -9,6 +9,9 @@ as an acknowledgement with its sequence, before or after later messages. So `pos
 After a reconnect the chat is BEHIND: pages from `position` on are taken, live messages are not (only the highest is noted), until the
 pages have reached it. A message of the own user waits while a send is unanswered, because it may be that very send, stored before the
 connection broke; everything after it waits too, to keep the order.
+
+A chat that is read from now on is FRESH: its position is the latest sequence that a listing showed, but a message below it may still be
+on its way live. The first live message tells the exact place.
 """
 
 from __future__ import annotations
@@ -27,11 +30,11 @@ MAX_HELD: Final = 1_000
 class ChatFeed:
     """Takes messages and acknowledgements as they come, gives messages as they should be read. No I/O."""
 
-    __slots__ = ("_held", "_highest_live", "_own", "_unanswered", "_user_id", "is_behind", "position")
+    __slots__ = ("_held", "_highest_live", "_own", "_unanswered", "_user_id", "is_behind", "is_fresh", "position")
 
-    def __init__(self, user_id: str, position: int, *, is_behind: bool = False) -> None:
+    def __init__(self, user_id: str, position: int, *, is_behind: bool = False, is_fresh: bool = False) -> None:
         self.position = position
-        self.is_behind = is_behind
+        self.is_behind, self.is_fresh = is_behind, is_fresh
         self._user_id = user_id
         self._own: set[int] = set()
         self._held: deque[Message] = deque()
@@ -53,9 +56,12 @@ class ChatFeed:
         self.is_behind = True
         self._highest_live = 0
         self._held.clear()
+        self._settle()
 
     def live(self, message: Message, *, has_room: bool = True) -> list[Message]:
         """What can be read now that a message came live. Without room it is left to a later page."""
+        if self.is_fresh:
+            self.position, self.is_fresh = message.sequence - 1, False
         if self.is_behind or not has_room or len(self._held) >= MAX_HELD:
             self.is_behind = True
             self._highest_live = max(self._highest_live, message.sequence)
@@ -81,7 +87,13 @@ class ChatFeed:
         self._unanswered = max(0, self._unanswered - 1)
         if sequence is not None and sequence > self.position:
             self._own.add(sequence)
+        if len(self._own) > MAX_HELD:
+            self._settle()
         return self._release()
+
+    def _settle(self) -> None:
+        self.is_fresh = False
+        self._step_over_own()
 
     def _take(self, messages: Iterable[Message]) -> list[Message]:
         for message in messages:
@@ -108,6 +120,6 @@ class ChatFeed:
             self._own = {own for own in self._own if own > sequence}
 
     def _step_over_own(self) -> None:
-        while self.position + 1 in self._own:
+        while not self.is_fresh and self.position + 1 in self._own:
             self.position += 1
             self._own.discard(self.position)

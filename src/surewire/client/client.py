@@ -143,6 +143,10 @@ class Client:
         """All chats of this user, without their members."""
         return await self._api.chats()
 
+    async def chat(self, chat_id: str) -> Chat:
+        """A chat with its members."""
+        return await self._api.chat(chat_id)
+
     async def create_chat(self, members: Sequence[str], name: str | None = None) -> Chat:
         """A new chat of this user and these members."""
         chat = await self._api.create_chat(members, name)

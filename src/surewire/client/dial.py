@@ -8,7 +8,7 @@ from typing import Final
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
-from surewire.client.address import Address
+from surewire.client.address import Address, reason
 from surewire.client.http_api import refusal_of
 from surewire.client.incoming import decode
 from surewire.client.session import Session
@@ -53,7 +53,7 @@ async def dial(address: Address, user_id: str | None) -> Session:
         response = refused.response
         raise refusal_of(response.status_code, bytes(response.body or b""), response.headers.get("Retry-After")) from refused
     except (OSError, TimeoutError, InvalidHandshake) as error:
-        raise ClientError("UNAVAILABLE", f"cannot reach {address.http}: {str(error) or type(error).__name__}", temporary=True) from error
+        raise ClientError("UNAVAILABLE", f"cannot reach {address.http}: {reason(error)}", temporary=True) from error
     try:
         async with asyncio.timeout(_OPEN_TIMEOUT_S):
             return Session(connection, _welcome(address, await connection.recv()))

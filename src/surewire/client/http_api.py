@@ -7,12 +7,13 @@ import secrets
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
+from urllib.parse import quote
 
 import httpx
 import msgspec
 from msgspec import Struct
 
-from surewire.client.address import Address, parse_address
+from surewire.client.address import Address, parse_address, reason
 from surewire.client.backoff import Backoff, BackoffPolicy
 from surewire.domain.chat import Chat
 from surewire.domain.event import Priority, Severity, State
@@ -73,13 +74,17 @@ class HttpApi:
                 return chats
             cursor = {"cursor": page.next}
 
+    async def chat(self, chat_id: str) -> Chat:
+        """A chat with its members."""
+        return await self._call("GET", f"/v1/chats/{quote(chat_id, safe='')}", Chat)
+
     async def create_chat(self, members: Sequence[str], name: str | None = None) -> Chat:
         """A new chat of the user and these members."""
         return await self._call("POST", "/v1/chats", Chat, body={"members": members} | ({"name": name} if name else {}))
 
     async def add_member(self, chat_id: str, user_id: str) -> Chat:
         """The chat with the user in it; joining `chat_lobby` oneself makes it."""
-        return await self._call("PUT", f"/v1/chats/{chat_id}/members/{user_id}", Chat)
+        return await self._call("PUT", f"/v1/chats/{quote(chat_id, safe='')}/members/{quote(user_id, safe='')}", Chat)
 
     async def publish(
         self,
@@ -143,9 +148,7 @@ class HttpApi:
         try:
             response = await self._http.send(request)
         except httpx.TransportError as error:
-            raise ClientError(
-                "UNAVAILABLE", f"no answer from {self._address.http}: {str(error) or type(error).__name__}", temporary=True
-            ) from error
+            raise ClientError("UNAVAILABLE", f"no answer from {self._address.http}: {reason(error)}", temporary=True) from error
         if response.is_success:
             return response.content
         raise refusal_of(response.status_code, response.content, response.headers.get("Retry-After"))

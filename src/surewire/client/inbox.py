@@ -70,7 +70,7 @@ class Inbox:
     def joined(self, chat_id: str, latest_sequence: int) -> None:
         """A chat that the user has just become a member of: what comes from now on is wanted."""
         if self._is_open and chat_id not in self._feeds:
-            self._feeds[chat_id] = ChatFeed(self._user_id, latest_sequence)
+            self._feeds[chat_id] = ChatFeed(self._user_id, latest_sequence, is_fresh=True)
 
     def live(self, message: Message) -> None:
         """A message came."""
@@ -86,7 +86,7 @@ class Inbox:
     def sent(self, chat_id: str) -> None:
         """A message of this client is on its way."""
         if self._is_open:
-            self._feeds.setdefault(chat_id, ChatFeed(self._user_id, 0)).sent()
+            self._feeds.setdefault(chat_id, ChatFeed(self._user_id, 0, is_fresh=True)).sent()
 
     def answered(self, chat_id: str, sequence: int | None) -> None:
         """A send got its sequence, or (None) will not get one."""
@@ -114,10 +114,13 @@ class Inbox:
     def _know(self, chats: Iterable[Chat]) -> None:
         """The first listing says from where on a chat is read; a chat that a later one shows was missed from its beginning."""
         for chat in chats:
-            if chat.chat_id in self._feeds:
-                continue
-            start = 0 if self._was_listed else chat.latest_sequence
-            self._feeds[chat.chat_id] = ChatFeed(self._user_id, start, is_behind=self._was_listed)
+            feed = self._feeds.get(chat.chat_id)
+            if feed is None and self._was_listed:
+                self._feeds[chat.chat_id] = ChatFeed(self._user_id, 0, is_behind=True)
+            elif feed is None:
+                self._feeds[chat.chat_id] = ChatFeed(self._user_id, chat.latest_sequence, is_fresh=True)
+            elif feed.is_fresh:
+                feed.skip_to(chat.latest_sequence)
         self._was_listed = True
 
     def _behind(self) -> list[str]:

@@ -1,0 +1,105 @@
+"""`surewire chat`: talking in one chat from a terminal, or from a pipe."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from surewire.cli.remote import DEFAULT_URL, Url, reaching
+from surewire.cli.talk_screen import TalkScreen
+from surewire.client import LOBBY, Client, connect
+from surewire.domain.principal import check_user_id
+from surewire.errors import ClientError, ConfigError
+
+__all__ = ["chat"]
+
+_SHOWN_BEFORE = 20
+
+
+def chat(
+    user: Annotated[str, Parameter(help="Who you are.")],
+    /,
+    *,
+    with_: Annotated[list[str] | None, Parameter(name="--with", consume_multiple=True, help="Who to talk to; may be repeated.")] = None,
+    chat: Annotated[str | None, Parameter(help="Id of the chat to talk in.")] = None,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Talk in a chat: the one with those people, the one with that id, or the lobby, which everyone may join.
+
+    From a pipe, every line is sent, and the command ends when all of them are stored.
+    """
+    if with_ and chat:
+        raise ConfigError("--with and --chat name different chats.", mend="Give only one of them.")
+    for name in (user, *(with_ or ())):
+        _check_user(name)
+    with reaching():
+        asyncio.run(_chat(url, user, with_ or [], chat))
+
+
+async def _chat(url: str, user: str, others: list[str], chat_id: str | None) -> None:
+    screen = TalkScreen(user)
+    async with connect(url, user_id=user, on_notice=screen.notice) as client:
+        chat_id = await _enter(client, others, chat_id)
+        await _converse(client, chat_id, screen)
+
+
+async def _enter(client: Client, others: list[str], chat_id: str | None) -> str:
+    """The id of the chat, which exists and has the user in it from now on."""
+    if chat_id == LOBBY or (chat_id is None and not others):
+        return (await client.join(LOBBY)).chat_id
+    if chat_id is not None:
+        return chat_id
+    # Two who name each other must meet, so the chat of the same people is used again.
+    people = sorted({client.user_id, *others})
+    name = ", ".join(people)
+    for known in await client.chats():
+        if known.name == name and sorted(member.user_id for member in (await client.chat(known.chat_id)).members) == people:
+            return known.chat_id
+    return (await client.create_chat(others, name)).chat_id
+
+
+async def _converse(client: Client, chat_id: str, screen: TalkScreen) -> None:
+    page = await client.history(chat_id, limit=_SHOWN_BEFORE)
+    messages = client.messages(after={chat_id: page.latest_sequence})
+    screen.start(chat_id, page.messages)
+
+    async def show() -> None:
+        async for message in messages:
+            if message.chat_id == chat_id:
+                screen.message(message)
+                client.ack(chat_id, message.sequence)
+
+    showing = asyncio.create_task(show(), name="incoming messages")
+    sending = asyncio.create_task(_send(client, chat_id, screen), name="outgoing messages")
+    try:
+        done, _ = await asyncio.wait((showing, sending), return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in (showing, sending):
+            task.cancel()
+            with suppress(asyncio.CancelledError, ClientError):
+                await task
+
+
+async def _send(client: Client, chat_id: str, screen: TalkScreen) -> None:
+    async for line in _lines(screen):
+        if line.strip():
+            await client.send(chat_id, line)
+
+
+async def _lines(screen: TalkScreen) -> AsyncGenerator[str]:
+    """What is typed or piped in, line by line, until its end."""
+    while (line := await screen.read_line()) is not None:
+        yield line
+
+
+def _check_user(name: str) -> None:
+    try:
+        check_user_id(name)
+    except ClientError as error:
+        raise ConfigError(f"{error}.", path=name) from None

@@ -1,0 +1,47 @@
+"""What commands that talk to a server share: where it is, what to say when it is not there, and other people's text on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Annotated, Final
+
+from cyclopts import Parameter
+
+from surewire.errors import ClientError, ConfigError
+
+__all__ = ["DEFAULT_URL", "Url", "named_values", "printable", "reaching"]
+
+DEFAULT_URL: Final = "http://127.0.0.1:8080"
+
+Url = Annotated[str, Parameter(name="--url", env_var="SUREWIRE_URL", help="The server.")]
+
+
+@contextmanager
+def reaching() -> Generator[None]:
+    """Says what to do when the server cannot be reached."""
+    try:
+        yield
+    except ClientError as error:
+        if error.code != "UNAVAILABLE" or error.details:
+            raise
+        raise ClientError(error.code, f"{error}. Start a server with `surewire serve`, or say where it is with --url.") from error
+
+
+def named_values(option: str, texts: list[str] | None) -> dict[str, str]:
+    """What `--label env=prod --label team=core` says. Raises: ConfigError for text without an equals sign."""
+    pairs: dict[str, str] = {}
+    for text in texts or ():
+        name, equals, value = text.partition("=")
+        if not name or not equals:
+            raise ConfigError(f"{text!r} is no NAME=VALUE.", path=option, mend=f"Write it like {option} env=prod.")
+        pairs[name] = value
+    return pairs
+
+
+def printable(text: str) -> str:
+    """Text of others as one line that cannot steer the terminal."""
+    return "".join(character if character.isprintable() else _STAND_INS.get(character, "\N{REPLACEMENT CHARACTER}") for character in text)
+
+
+_STAND_INS: Final = {"\n": " ⏎ ", "\t": "    "}

@@ -1,0 +1,101 @@
+"""A conversation on a terminal: incoming lines above the line that is being typed; or plain lines when there is no terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+from collections.abc import Iterable
+from typing import Final
+
+from surewire.cli.remote import printable
+from surewire.client import Connected, Disconnected, Message, MessagesLost, Notice
+
+__all__ = ["TalkScreen"]
+
+_CLEAR_LINE: Final = "\r\x1b[K"
+_DIM, _BOLD, _PLAIN = "\x1b[2m", "\x1b[1m", "\x1b[0m"
+
+
+class TalkScreen:
+    """What one user sees and types. On a terminal it has a prompt; the state of the connection goes to standard error otherwise."""
+
+    def __init__(self, user_id: str) -> None:
+        self._is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+        self._prompt = f"{user_id}> "
+        self._is_prompting = self._is_away = False
+        if self._is_terminal:
+            # Editing keys and history for `input`, and what was typed so far when a line comes in between.
+            import readline
+
+            self._typed = readline.get_line_buffer
+        else:
+            self._typed = str
+
+    def start(self, chat_id: str, earlier: Iterable[Message]) -> None:
+        """Shows where we are and what was said before; only to people."""
+        if self._is_terminal:
+            for message in earlier:
+                self.message(message)
+            self._print(f"{_DIM}in {chat_id}; Ctrl-D leaves{_PLAIN}")
+
+    def message(self, message: Message) -> None:
+        """Someone said something."""
+        name, text = printable(message.sender_id), printable(message.content)
+        time = message.created_at[11:19]
+        self._print(f"{_DIM}{time}{_PLAIN} {_BOLD}{name}{_PLAIN}: {text}" if self._is_terminal else f"{time} {name}: {text}")
+
+    def notice(self, notice: Notice) -> None:
+        """The connection came or went."""
+        match notice:
+            case Disconnected() if not self._is_away:
+                self._is_away = True
+                self._status(f"disconnected: {notice.reason}; trying again, what you write is kept")
+            case Connected(again=True):
+                self._is_away = False
+                self._status("connected again")
+            case MessagesLost():
+                self._status(f"messages {notice.first} to {notice.last} are no longer kept")
+            case _:
+                pass
+
+    async def read_line(self) -> str | None:
+        """The next line without its end; None at the end of the input, or when the terminal is left."""
+        loop = asyncio.get_running_loop()
+        line: asyncio.Future[str | None] = loop.create_future()
+
+        def read() -> None:
+            text = self._read()
+            # The loop may be gone by the time that somebody presses Enter.
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(lambda: None if line.done() else line.set_result(text))
+
+        # A daemon, because a thread that waits for a key cannot be stopped in any other way.
+        threading.Thread(target=read, daemon=True, name="keyboard").start()
+        self._is_prompting = True
+        try:
+            return await line
+        finally:
+            self._is_prompting = False
+
+    def _read(self) -> str | None:
+        if not self._is_terminal:
+            line = sys.stdin.readline()
+            return line.rstrip("\n") if line else None
+        try:
+            return input(self._prompt)
+        except EOFError:
+            return None
+
+    def _status(self, text: str) -> None:
+        if self._is_terminal:
+            self._print(f"{_DIM}{printable(text)}{_PLAIN}")
+        else:
+            print(printable(text), file=sys.stderr, flush=True)
+
+    def _print(self, line: str) -> None:
+        if self._is_terminal and self._is_prompting:
+            sys.stdout.write(f"{_CLEAR_LINE}{line}\n{self._prompt}{self._typed()}")
+        else:
+            sys.stdout.write(f"{_CLEAR_LINE if self._is_terminal else ''}{line}\n")
+        sys.stdout.flush()
