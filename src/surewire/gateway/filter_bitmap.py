@@ -26,6 +26,9 @@ CAPACITY: Final = 16_384
 MAX_CONDITION_VALUES: Final = 16
 MAX_COLUMN_VALUES: Final = 2_048
 MAX_LABEL_COLUMNS: Final = 16
+MAX_RECENT: Final = 100_000
+"""What is remembered of earlier events, in references of 8 bytes; `ENTRY_OF_RECENT` of them stand for the bits themselves."""
+ENTRY_OF_RECENT: Final = 300
 
 
 class Indexed:
@@ -67,15 +70,17 @@ class _Column:
 class FilterBitmap(Generic[_Entry]):
     """Up to `CAPACITY` filters, each with a bit. `unsure` counts those that have checks left."""
 
-    __slots__ = ("_columns", "_entries", "_free", "_label_columns", "_resources", "_used", "unsure")
+    __slots__ = ("_columns", "_entries", "_free", "_label_columns", "_recent", "_recent_size", "_resources", "_used", "unsure")
 
     def __init__(self) -> None:
         self._columns: dict[str, _Column] = {}
         self._label_columns = 0
-        self._resources = _Column(reader_of("sources"), 0)
+        self._resources = _Column(reader_of(RESOURCES), 0)
         self._entries: list[_Entry | None] = []
         self._free: list[int] = []
         self._used = 0
+        self._recent: dict[int, list[_Entry]] = {}
+        self._recent_size = 0
         self.unsure = 0
 
     def __len__(self) -> int:
@@ -88,6 +93,7 @@ class FilterBitmap(Generic[_Entry]):
 
     def add(self, entry: _Entry, conditions: Conditions) -> None:
         """Takes the filter in; must not be full."""
+        self._forget()
         columned = {field: values for field, values in conditions.items() if self._has_column(field, values)}
         missing = {field: values for field, values in conditions.items() if field not in columned}
         bit = self._take_bit(entry)
@@ -100,6 +106,7 @@ class FilterBitmap(Generic[_Entry]):
 
     def remove(self, entry: _Entry, conditions: Conditions) -> None:
         """Lets the filter go. `conditions` are those it came with."""
+        self._forget()
         bit = 1 << entry.slot
         self._resources.clear(bit, conditions.get(RESOURCES, ()))
         for field, column in list(self._columns.items()):
@@ -112,9 +119,15 @@ class FilterBitmap(Generic[_Entry]):
         self._free.append(entry.slot)
 
     def find(self, event: Event) -> list[_Entry]:
-        """The filters that the event may meet; it meets those whose `checks` it passes."""
+        """The filters that the event may meet; it meets those whose `checks` it passes. Not to be changed by the caller."""
         bits = self._admitted(event)
-        return self._entries_at(bits) if bits else []
+        if not bits:
+            return []
+        known = self._recent.get(bits)
+        if known is None:
+            known = self._entries_at(bits)
+            self._remember(bits, known)
+        return known
 
     def _admitted(self, event: Event) -> int:
         bits, resources = self._used, self._resources
@@ -142,6 +155,17 @@ class FilterBitmap(Generic[_Entry]):
                 found.append(entries[before + lowest.bit_length()])
                 word ^= lowest
         return found
+
+    def _remember(self, bits: int, entries: list[_Entry]) -> None:
+        """Events of the same type, severity and state admit the same bits, and most events are of few such kinds."""
+        self._recent_size += ENTRY_OF_RECENT + len(entries)
+        if self._recent_size > MAX_RECENT:
+            self._forget()
+        self._recent[bits] = entries
+
+    def _forget(self) -> None:
+        if self._recent:
+            self._recent, self._recent_size = {}, 0
 
     def _has_column(self, field: str, values: tuple[str, ...]) -> bool:
         """Whether the condition goes into a column, which is made if need be."""

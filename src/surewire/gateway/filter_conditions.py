@@ -31,6 +31,8 @@ _READERS: Final[dict[str, Callable[[Event], str | None]]] = {
     "event_types": attrgetter("event_type"),
     "states": attrgetter("state"),
     "severities": attrgetter("severity"),
+    # An event has many; who looks for them reads them itself.
+    RESOURCES: lambda event: None,
 }
 _TESTS: Final[dict[str, Callable[[Event, Any], bool]]] = {
     "incident_ids": lambda event, values: event.incident_id in values,
@@ -61,7 +63,7 @@ def conditions_of(filters: Filters) -> Conditions:
 
 
 def reader_of(field: str) -> Callable[[Event], str | None]:
-    """What reads the one value that an event has for the field. Not for `affected_resources`, of which it has many."""
+    """What reads the value that an event has for the field, None when it has none."""
     if field.startswith(LABEL):
         name = field[len(LABEL) :]
         return lambda event: event.labels.get(name)

@@ -34,7 +34,7 @@ class _Shelf(Generic[_Entry]):
 
     def __init__(self, field: str) -> None:
         self.field = field
-        self.read = reader_of("sources" if field == RESOURCES else field)
+        self.read = reader_of(field)
         self.by_value: dict[str | None, _Entry | tuple[_Entry, ...]] = {}
 
     def has_room(self, values: tuple[str, ...]) -> bool:
