@@ -16,7 +16,6 @@ Only an open connection gets hooks other than `on_closed`; frames that come late
 from __future__ import annotations
 
 import asyncio
-import codecs
 import enum
 import logging
 import traceback
@@ -24,33 +23,18 @@ from typing import ClassVar, NamedTuple, cast
 
 import picows
 
+from surewire.gateway.incoming import NO_STATUS, Assembly, ViolationError, parse_close
+from surewire.gateway.server_frame import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, frame
 from surewire.protocol.codes import CloseCode
 
 __all__ = ["BINARY", "CLOSE", "PING", "PONG", "TEXT", "EndCause", "Ending", "MessageListener", "frame"]
 
-TEXT, BINARY, CONTINUATION = picows.WSMsgType.TEXT, picows.WSMsgType.BINARY, picows.WSMsgType.CONTINUATION
-PING, PONG, CLOSE = picows.WSMsgType.PING, picows.WSMsgType.PONG, picows.WSMsgType.CLOSE
-
-NO_STATUS, ABNORMAL = 1005, 1006  # never on the wire: "CLOSE without a code" and "no CLOSE at all" (RFC 6455 §7.4.1)
-
-_SHORT_HEADERS = {opcode: [bytes((0x80 | opcode.value, size)) for size in range(126)] for opcode in picows.WSMsgType}
-_MEDIUM_PREFIX = {opcode: bytes((0x80 | opcode.value, 126)) for opcode in picows.WSMsgType}
-_LONG_PREFIX = {opcode: bytes((0x80 | opcode.value, 127)) for opcode in picows.WSMsgType}
+_ABNORMAL = 1006  # "no CLOSE at all", never on the wire (RFC 6455 §7.4.1)
 _MAX_REASON_BYTES = 123
-_MAX_FRAGMENTS = 1024
+
 _MAX_UNSENT_FOR_PONG_BYTES = 65536
 
 _log = logging.getLogger(__name__)
-
-
-def frame(opcode: picows.WSMsgType, payload: bytes) -> bytes:
-    """A final, unmasked server frame, ready for any number of sockets (RFC 6455 §5.2). `opcode` is TEXT, BINARY or a control opcode."""
-    size = len(payload)
-    if size < 126:
-        return _SHORT_HEADERS[opcode][size] + payload
-    if size < 65536:
-        return _MEDIUM_PREFIX[opcode] + size.to_bytes(2, "big") + payload
-    return _LONG_PREFIX[opcode] + size.to_bytes(8, "big") + payload
 
 
 class EndCause(enum.Enum):
@@ -75,57 +59,8 @@ class Ending(NamedTuple):
     code: int
 
 
-class _ViolationError(Exception):
-    """The peer broke the protocol: the connection ends with `code`."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(code, reason)
-        self.code, self.reason = code, reason
-
-
-class _Assembly:
-    """The fragments of one message so far. Text is decoded as it comes, so that bad UTF-8 is found at its fragment."""
-
-    __slots__ = ("_chunks", "_count", "_decoder", "_size_bytes", "_texts")
-
-    def __init__(self, opcode: picows.WSMsgType) -> None:
-        self._decoder = codecs.getincrementaldecoder("utf-8")("strict") if opcode is TEXT else None
-        self._chunks: list[bytes] = []
-        self._texts: list[str] = []
-        self._count = self._size_bytes = 0
-
-    def add(self, payload: bytes, is_final: bool, max_bytes: int) -> None:
-        """Takes the next fragment. Raises: _ViolationError 1007 or 1009."""
-        self._count += 1
-        self._size_bytes += len(payload)
-        if self._size_bytes > max_bytes:
-            raise _ViolationError(CloseCode.TOO_BIG, f"message is longer than {max_bytes} bytes")
-        if self._count > _MAX_FRAGMENTS:
-            raise _ViolationError(CloseCode.TOO_BIG, f"message has more than {_MAX_FRAGMENTS} fragments")
-        if self._decoder is None:
-            self._chunks.append(payload)
-        else:
-            self._texts.append(_decoded(self._decoder, payload, is_final))
-
-    def whole(self) -> str | bytes:
-        """The message, text or binary."""
-        return b"".join(self._chunks) if self._decoder is None else "".join(self._texts)
-
-
-def _decoded(decoder: codecs.IncrementalDecoder, payload: bytes, is_final: bool) -> str:
-    try:
-        return decoder.decode(payload, is_final)
-    except UnicodeDecodeError:
-        raise _ViolationError(CloseCode.INVALID_TEXT, "text is not UTF-8") from None
-
-
-_NOTHING_MORE = _Assembly(BINARY)
+_NOTHING_MORE = Assembly(BINARY)
 """Stands in for the open message once a connection is closing: it keeps every frame off the fast path."""
-
-
-def _is_legal_close_code(code: int) -> bool:
-    """Whether a peer may send `code` (RFC 6455 §7.4, and the codes registered with IANA since)."""
-    return 1000 <= code <= 1003 or 1007 <= code <= 1014 or 3000 <= code <= 4999
 
 
 class MessageListener(picows.WSListener):
@@ -150,7 +85,7 @@ class MessageListener(picows.WSListener):
         self.max_message_bytes = max_message_bytes
         self.heard = True
         self.is_open = False
-        self._assembly: _Assembly | None = None
+        self._assembly: Assembly | None = None
         self._ending: Ending | None = None
 
     # Hooks
@@ -183,7 +118,12 @@ class MessageListener(picows.WSListener):
 
     def close(self, code: int, reason: str = "") -> None:
         """Sends CLOSE and waits, in the background, for the peer's. No hook but `on_closed` is called after it. Idempotent."""
-        self._start_closing(Ending(EndCause.OWN_CLOSE, code), reason)
+        self._send_own_close(Ending(EndCause.OWN_CLOSE, code), reason)
+
+    def fail(self, error: Exception) -> None:
+        """Ends this connection with 1011 because of our own error, which is logged without what the client wrote."""
+        _log_failure(error)
+        self._send_own_close(Ending(EndCause.FAILURE, CloseCode.SERVER_ERROR), "")
 
     def abort(self, code: int) -> None:
         """Drops the connection at once, unsent frames included; `code` is what `on_closed` reports. For peers that do not read."""
@@ -193,11 +133,12 @@ class MessageListener(picows.WSListener):
 
     def violate(self, code: int, reason: str) -> None:
         """Ends the connection because the peer broke a rule: CLOSE `code`, then half-close, so that the peer can still read why."""
-        if not self.is_open:
+        if self.is_open:
+            self._enter_closing(Ending(EndCause.PEER_VIOLATION, code))
+            _send_close(self.transport, code, reason)
+            self._half_close()
+        else:
             self._close_tcp()
-            return
-        self._start_closing(Ending(EndCause.PEER_VIOLATION, code), reason)
-        self._half_close()
 
     def parser_closed(self) -> None:
         """The parser sent a CLOSE of its own, for a frame it refused: the connection ends as after `violate`."""
@@ -231,7 +172,7 @@ class MessageListener(picows.WSListener):
             return
         try:
             self._take(frame)
-        except _ViolationError as violation:
+        except ViolationError as violation:
             self.violate(violation.code, violation.reason)
         except Exception as error:  # noqa: BLE001 - the border of one connection
             self.fail(error)
@@ -249,7 +190,7 @@ class MessageListener(picows.WSListener):
     def _take(self, frame: picows.WSFrame) -> None:
         kind = frame.msg_type
         if frame.rsv1 or frame.rsv2 or frame.rsv3:
-            raise _ViolationError(CloseCode.PROTOCOL_ERROR, "reserved bit set")
+            raise ViolationError(CloseCode.PROTOCOL_ERROR, "reserved bit set")
         if kind is CLOSE:
             self._peer_closed(frame.get_payload_as_bytes())
         elif not self.is_open:
@@ -263,8 +204,8 @@ class MessageListener(picows.WSListener):
 
     def _take_fragment(self, kind: picows.WSMsgType, payload: bytes, is_final: bool) -> None:
         if (kind is CONTINUATION) != (self._assembly is not None):
-            raise _ViolationError(CloseCode.PROTOCOL_ERROR, "continuation out of order")
-        assembly = self._assembly or _Assembly(kind)
+            raise ViolationError(CloseCode.PROTOCOL_ERROR, "continuation out of order")
+        assembly = self._assembly or Assembly(kind)
         assembly.add(payload, is_final, self.max_message_bytes)
         if not is_final:
             self._assembly = assembly
@@ -283,7 +224,7 @@ class MessageListener(picows.WSListener):
 
     def _peer_closed(self, payload: bytes) -> None:
         if self.is_open:
-            self._echo_close(*_parse_close(payload))
+            self._echo_close(*parse_close(payload))
         self._close_tcp()
 
     def _echo_close(self, code: int, reason: str) -> None:
@@ -294,12 +235,7 @@ class MessageListener(picows.WSListener):
 
     # Steps of the ending
 
-    def fail(self, error: Exception) -> None:
-        """Ends this connection with 1011 because of our own error, which is logged without what the client wrote."""
-        _log_failure(error)
-        self._start_closing(Ending(EndCause.FAILURE, CloseCode.SERVER_ERROR), "")
-
-    def _start_closing(self, ending: Ending, reason: str) -> None:
+    def _send_own_close(self, ending: Ending, reason: str) -> None:
         if self.is_open:
             self._enter_closing(ending)
             _send_close(self.transport, ending.code, reason)
@@ -328,19 +264,6 @@ class MessageListener(picows.WSListener):
         asyncio.get_running_loop().call_later(delay_s, self.transport.underlying_transport.abort)
 
 
-def _parse_close(payload: bytes) -> tuple[int, str]:
-    """Code and reason of a CLOSE frame, 1005 for an empty one. Raises: _ViolationError 1002 or 1007."""
-    if not payload:
-        return NO_STATUS, ""
-    code = int.from_bytes(payload[:2], "big")
-    if len(payload) < 2 or not _is_legal_close_code(code):
-        raise _ViolationError(CloseCode.PROTOCOL_ERROR, "close code is not legal")
-    try:
-        return code, payload[2:].decode()
-    except UnicodeDecodeError:
-        raise _ViolationError(CloseCode.INVALID_TEXT, "close reason is not UTF-8") from None
-
-
 def _send_close(transport: picows.WSTransport, code: int, reason: str) -> None:
     text = reason.encode()[:_MAX_REASON_BYTES].decode(errors="ignore")
     transport.send_close(cast(picows.WSCloseCode, code), text)
@@ -349,7 +272,7 @@ def _send_close(transport: picows.WSTransport, code: int, reason: str) -> None:
 def _parser_ending(transport: picows.WSTransport) -> Ending:
     """What the parser alone knows: a violation it answered, else that the peer is gone."""
     sent = transport.close_handshake.sent if transport.is_close_frame_sent else None
-    return Ending(EndCause.PEER_LOST, ABNORMAL) if sent is None else Ending(EndCause.PEER_VIOLATION, sent.code.value)
+    return Ending(EndCause.PEER_LOST, _ABNORMAL) if sent is None else Ending(EndCause.PEER_VIOLATION, sent.code.value)
 
 
 def _log_failure(error: Exception) -> None:

@@ -22,13 +22,13 @@ from typing import Any, cast
 
 import httptools
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from surewire.gateway.upgrade import KEPT_HEADERS, Acceptance, Refusal, UpgradeRequest
+from surewire.gateway.upgrade import Acceptance, Refusal, UpgradeRequest
 from surewire.http.front_context import FrontContext
-from surewire.http.refusal import INVALID, TIMEOUT, TOO_LARGE, RequestRefusedError, refusal_answer
-from surewire.http.request_guard import RequestHead, head_without_upgrade, read_head, values
+from surewire.http.refusal import INVALID, RATE_LIMITED, TIMEOUT, TOO_LARGE, UNAVAILABLE, RequestRefusedError, refusal_answer
+from surewire.http.request_guard import RequestHead, head_without_upgrade, kept_headers, read_head, values
+from surewire.http.timed_http_protocol import TimedHttpProtocol
 from surewire.http.upgrade_decision import UpgradeDecision
 from surewire.http.websocket_bridge import WebSocketBridge
 from surewire.http.websocket_handshake import read_handshake
@@ -52,7 +52,7 @@ _HEAD_TOO_LONG = Refusal(431, TOO_LARGE, "request head is too long")
 _FRAMING_TOO_LONG = Refusal(400, INVALID, "chunk extensions or trailers are too long")
 
 
-class FrontProtocol(HttpToolsProtocol):
+class FrontProtocol(TimedHttpProtocol):
     """One accepted socket until it is closed or becomes a WebSocket."""
 
     def __init__(
@@ -64,11 +64,10 @@ class FrontProtocol(HttpToolsProtocol):
         *,
         front: FrontContext,
     ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
+        super().__init__(config, server_state, app_state, _loop, write_timeout_s=front.limits.write_timeout_s)
         self._front = front
         self.url, self.headers = b"", []
         self._phase = _Phase.IDLE
-        self._deadline: asyncio.TimerHandle | None = None
         self._began_s = 0.0
         self._head = RequestHead("", "", False, False)
         self._head_bytes = 0  # of the header lines and the target so far
@@ -90,7 +89,6 @@ class FrontProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone, also while its upgrade waits."""
-        self._disarm()
         decision, self._decision = self._decision, None
         if decision is not None:
             decision.abandon()
@@ -180,6 +178,8 @@ class FrontProtocol(HttpToolsProtocol):
             super().on_headers_complete()
 
     def _begin_body(self) -> None:
+        if self._open_answers >= self._front.limits.max_pipelined:
+            raise RequestRefusedError(429, RATE_LIMITED, "too many requests wait for their answers")
         self._phase = _Phase.BODY
         self._head_bytes = self._unframed_bytes = 0
         self._open_answers += 1
@@ -206,9 +206,11 @@ class FrontProtocol(HttpToolsProtocol):
         """An answer is written: the next request's turn, or the refusal that waited behind it."""
         self._open_answers -= 1
         super().on_response_complete()
-        if self._open_answers or self.transport.is_closing():
+        if self.transport.is_closing():
+            self._watch_unread()
+        elif self._open_answers:
             return
-        if self._refusal is not None:
+        elif self._refusal is not None:
             self._send_refusal(self._refusal)
         elif self._phase is _Phase.BODY:
             self._linger()  # answered without reading the body, which is still coming
@@ -242,16 +244,18 @@ class FrontProtocol(HttpToolsProtocol):
             task.add_done_callback(self.tasks.discard)
 
     def _upgrade_request(self) -> UpgradeRequest:
-        headers: dict[str, str] = {}
-        for key, value in self.headers:
-            name = key.decode("ascii")
-            if name in KEPT_HEADERS:
-                text = value.decode("latin-1")
-                headers[name] = f"{headers[name]}, {text}" if name in headers else text
         host, port = self.client or ("", 0)
-        is_secure = self.scheme == "https"
-        head, channel = self._head, self._front.channel
-        return UpgradeRequest(head.path, head.query, headers, host, port, is_secure, channel, self._began_s, self._request_id())
+        return UpgradeRequest(
+            path=self._head.path,
+            query=self._head.query,
+            headers=kept_headers(self.headers),
+            peer_host=host,
+            peer_port=port,
+            is_secure=self.scheme == "https",
+            channel=self._front.channel,
+            received_s=self._began_s,
+            request_id=self._request_id(),
+        )
 
     def _decided(self, answer: Acceptance | Refusal) -> None:
         decision, self._decision = self._decision, None
@@ -343,20 +347,9 @@ class FrontProtocol(HttpToolsProtocol):
         else:
             self.transport.close()
 
-    # Deadlines and the end
-
-    def _arm(self, delay_s: float) -> None:
-        """Sets the deadline, unless one is set."""
-        if self._deadline is None:
-            self._deadline = self.loop.call_later(delay_s, self._expired)
-
-    def _disarm(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
+    # The end
 
     def _expired(self) -> None:
-        self._deadline = None
         if self._phase is _Phase.IDLE:
             self.transport.close()  # it never asked for anything
         elif self._phase is _Phase.DEAF:
@@ -371,7 +364,7 @@ class FrontProtocol(HttpToolsProtocol):
             super().shutdown()
             return
         decision.abandon()
-        self._refuse(Refusal(503, "UNAVAILABLE", "the server is stopping", retry_after_s=1.0))
+        self._refuse(Refusal(503, UNAVAILABLE, "the server is stopping", retry_after_s=1.0))
 
 
 def _refusal_of(error: BaseException | None) -> Refusal:

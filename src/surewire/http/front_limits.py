@@ -19,6 +19,8 @@ class FrontLimits:
     """From the end of the head to the end of the body (408)."""
     keep_alive_s: float = 75.0
     """How long an idle HTTP connection stays open: longer than load balancers keep theirs, so that they end it."""
+    write_timeout_s: float = 30.0
+    """How long a client may leave an answer unread: a full send buffer must empty within it, or the connection is reset."""
     linger_s: float = 2.0
     """How long a refused client may take to read the refusal before its connection is reset."""
     max_target_bytes: int = 8192
@@ -27,5 +29,7 @@ class FrontLimits:
     """Whole request head; also a body's trailers and chunk extensions (431)."""
     max_headers: int = 100
     """Header lines (431)."""
+    max_pipelined: int = 64
+    """Requests of one connection that may wait for their answers at once (429)."""
     max_body_bytes: int = 1048576
     """What a Content-Length may announce (413). The application counts the bytes of a chunked body."""

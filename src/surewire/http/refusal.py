@@ -13,15 +13,18 @@ from surewire.gateway.upgrade import Refusal
 __all__ = [
     "INTERNAL",
     "INVALID",
+    "RATE_LIMITED",
     "TIMEOUT",
     "TOO_LARGE",
+    "UNAVAILABLE",
     "UNSUPPORTED",
     "RequestRefusedError",
     "problem_body",
     "refusal_answer",
 ]
 
-INVALID, UNSUPPORTED, TOO_LARGE, TIMEOUT, INTERNAL = "INVALID_MESSAGE", "UNSUPPORTED", "TOO_LARGE", "TIMEOUT", "INTERNAL"
+INVALID, UNSUPPORTED, TOO_LARGE = "INVALID_MESSAGE", "UNSUPPORTED", "TOO_LARGE"
+RATE_LIMITED, TIMEOUT, UNAVAILABLE, INTERNAL = "RATE_LIMITED", "TIMEOUT", "UNAVAILABLE", "INTERNAL"
 
 
 class RequestRefusedError(Exception):

@@ -13,10 +13,11 @@ from typing import NamedTuple
 
 import httptools
 
+from surewire.gateway.upgrade import KEPT_HEADERS
 from surewire.http.front_limits import FrontLimits
 from surewire.http.refusal import INVALID, TOO_LARGE, UNSUPPORTED, RequestRefusedError
 
-__all__ = ["Headers", "RequestHead", "head_without_upgrade", "read_head", "tokens", "values"]
+__all__ = ["Headers", "RequestHead", "head_without_upgrade", "kept_headers", "read_head", "tokens", "values"]
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -93,6 +94,16 @@ def _split_target(target: bytes) -> tuple[str, str]:
     except (httptools.HttpParserInvalidURLError, UnicodeDecodeError):
         raise RequestRefusedError(400, INVALID, "request target is not valid") from None
     return urllib.parse.unquote(path), query
+
+
+def kept_headers(headers: Headers) -> dict[str, str]:
+    """The headers that an upgrade handler sees, a repeated one joined (RFC 9110 §5.3)."""
+    kept: dict[str, str] = {}
+    for key, value in headers:
+        name, text = key.decode("ascii"), value.decode("latin-1")
+        if name in KEPT_HEADERS:
+            kept[name] = f"{kept[name]}, {text}" if name in kept else text
+    return kept
 
 
 def head_without_upgrade(method: bytes, target: bytes, version: str, headers: Headers) -> bytes:

@@ -112,6 +112,14 @@ class SmallApp:
             case "/slow":
                 await asyncio.get_running_loop().run_in_executor(None, self.gate.wait, TIMEOUT_S)
                 await self._answer(send, 200, b"at last")
+            case "/large":
+                headers = [(b"content-length", b"20000000"), *((b"connection", b"close") for _ in range(scope["query_string"] == b"close"))]
+                await send({"type": "http.response.start", "status": 200, "headers": headers})
+                await send({"type": "http.response.body", "body": bytes(20_000_000)})
+            case "/endless":
+                await send({"type": "http.response.start", "status": 200, "headers": []})
+                for _ in range(10_000):
+                    await send({"type": "http.response.body", "body": bytes(100_000), "more_body": True})
             case "/fails":
                 raise RuntimeError("the secret is 42")
             case "/breaks":

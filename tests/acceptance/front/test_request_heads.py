@@ -228,6 +228,33 @@ def test_a_body_that_is_not_complete_in_time_gets_408(run_front: RunFront) -> No
         assert front.app.disconnects.get(timeout=TIMEOUT_S) == "/length"
 
 
+@pytest.mark.parametrize("path", ["/large", "/large?close", "/endless"])
+def test_a_client_that_does_not_read_its_answer_is_reset(run_front: RunFront, path: str) -> None:
+    limits = FrontLimits(write_timeout_s=0.2, keep_alive_s=0.1)
+    with run_front(limits=limits) as front, RawClient(front.address) as client:
+        client.send(request(f"GET {path} HTTP/1.1"))
+        assert front.app.calls.get(timeout=TIMEOUT_S)[0] == "GET"
+        if path == "/endless":
+            client._until(b"\r\n\r\n")
+        front.wait_until_empty()
+
+
+def test_a_client_that_reads_a_large_answer_gets_all_of_it(front: RunningFront) -> None:
+    with RawClient(front.address) as client:
+        client.send(request("GET /large HTTP/1.1") + request("GET / HTTP/1.1"))
+        assert len(client.answer().body) == 20_000_000
+        assert client.answer().status == 404
+
+
+def test_only_so_many_requests_of_a_connection_may_wait(front: RunningFront) -> None:
+    with RawClient(front.address) as client:
+        client.send(request("GET /slow HTTP/1.1") + request("GET / HTTP/1.1") * 100)
+        assert front.app.calls.get(timeout=TIMEOUT_S) == ("GET", "/slow")
+        front.app.gate.set()
+        assert [client.answer().status for _ in range(65)] == [200] + [404] * 63 + [429]
+        assert client.at_end()
+
+
 def test_a_refused_client_that_never_leaves_is_reset(run_front: RunFront) -> None:
     with run_front(limits=FrontLimits(linger_s=0.1)) as front, RawClient(front.address) as client:
         client.send(request("GET / HTTP/1.1", host=None))
