@@ -54,7 +54,7 @@ EXAMPLES: Final[dict[str, Struct]] = {
     "pong": server.Pong(Raw(b"1763719200000"), _TIME),
     "position": server.PositionMessage(_POSITION),
     "event": server.EventMessage(_MESSAGE, _EVENT, _TIME, ("urgent",), _POSITION),
-    "message_ack": server.MessageAck(_CHAT, "7f0c1d1e-1", _MESSAGE, 7, _TIME, request_id="1"),
+    "message_ack": server.MessageAck(_CHAT, "7f0c1d1e-1", _MESSAGE, 7, _TIME, duplicate=False, request_id="1"),
     "message": server.ChatMessage(_MESSAGE, _CHAT, 7, "alice", "Shall we?", "text/plain", _TIME),
     "sync_response": server.SyncResponse((server.ChatPage(_CHAT, (_STORED,), False, 7),), request_id="2"),
     "history_result": server.HistoryResult(_CHAT, (_STORED,), False, 7, request_id="3"),

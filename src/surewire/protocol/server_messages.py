@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Raw, Struct, field
+from msgspec import Meta, Raw, Struct
 
 from surewire.domain.event import Event
 from surewire.domain.filters import Filters
@@ -122,8 +122,7 @@ class MessageAck(Struct, frozen=True, omit_defaults=True, tag_field="type", tag=
     message_id: str
     sequence: int
     created_at: str
-    # A factory, because `omit_defaults` would leave out a plain default and the ack always says it.
-    duplicate: bool = field(default_factory=bool)
+    duplicate: bool
     request_id: str | None = None
 
 
@@ -143,16 +142,16 @@ class ChatPage(Struct, frozen=True, omit_defaults=True):
     """What a client missed of one chat, ascending. `gap`: sequences that retention removed."""
 
     chat_id: str
-    messages: tuple[Message, ...] = field(default_factory=tuple)
-    has_more: bool = field(default_factory=bool)
-    latest_sequence: int = field(default_factory=int)
+    messages: tuple[Message, ...]
+    has_more: bool
+    latest_sequence: int
     gap: Gap | None = None
 
 
 class SyncResponse(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="sync_response"):
     """One page per chat asked for, at most 512 KiB in all."""
 
-    chats: tuple[ChatPage, ...] = field(default_factory=tuple)
+    chats: tuple[ChatPage, ...]
     request_id: str | None = None
 
 
@@ -160,9 +159,9 @@ class HistoryResult(Struct, frozen=True, omit_defaults=True, tag_field="type", t
     """A page of one chat, ascending, at most 512 KiB."""
 
     chat_id: str
-    messages: tuple[Message, ...] = field(default_factory=tuple)
-    has_more: bool = field(default_factory=bool)
-    latest_sequence: int = field(default_factory=int)
+    messages: tuple[Message, ...]
+    has_more: bool
+    latest_sequence: int
     request_id: str | None = None
 
 
@@ -171,7 +170,7 @@ class ErrorMessage(Struct, frozen=True, omit_defaults=True, tag_field="type", ta
 
     code: Annotated[str, Meta(extra_json_schema={"enum": list(ERROR_CODES)})]
     message: str
-    temporary: bool = field(default_factory=bool)
+    temporary: bool
     request_id: str | None = None
     subscription_id: str | None = None
     retry_after_ms: int | None = None

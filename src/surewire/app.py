@@ -1,0 +1,189 @@
+"""The composition root: the one place that knows every part of the server.
+
+    config ─▶ clock, instruments ─▶ hub ─▶ store, events history ─▶ durability, stream ─▶ connection plane, fanout ─▶ HTTP ─▶ front
+
+Everything is an async context manager, entered in that order and left in the opposite one. Ending: refuse new connections, answer what
+is in flight, tell every client, wait for them with a deadline, stop the loops, close the stores.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from surewire.adapters.sqlite.event_history import SqliteEventHistory, sqlite_event_history
+from surewire.adapters.sqlite.store import OpenSqliteStore, open_sqlite_store
+from surewire.adapters.system.clock import SystemClock
+from surewire.config.model import Config
+from surewire.contract.catalogue import load_metrics
+from surewire.domain.ids import UlidGenerator
+from surewire.domain.rate import BucketTable
+from surewire.durability.plane import DurabilityPlane, durability_plane
+from surewire.errors import BackendUnavailableError
+from surewire.fanout.membership import MembershipCache
+from surewire.fanout.worker import FanoutWorker
+from surewire.gateway.gateway import is_websocket_path
+from surewire.gateway.hub import Hub
+from surewire.gateway.plane import ConnectionPlane, new_hub
+from surewire.http.app import create_app
+from surewire.http.server import BoundFront, FrontListener, serve
+from surewire.http.services import Services
+from surewire.ports.event_stream import EventStream
+from surewire.streams.events import event_stream
+from surewire.telemetry.exposition import Exposition
+from surewire.telemetry.instruments import ConnectionInstruments, DurabilityInstruments, FanoutInstruments, MessagingInstruments
+from surewire.telemetry.readiness import Readiness
+from surewire.telemetry.registry import Registry
+
+__all__ = ["run"]
+
+_MICROS_PER_MILLI: Final = 1_000
+_CHECK_TIMEOUT_S: Final = 1.0
+
+
+async def run(config: Config, *, stop: asyncio.Event, on_ready: Callable[[list[str]], None]) -> None:
+    """Serves until `stop` is set, then ends without harm. `on_ready` gets the addresses once they answer.
+
+    Raises: OSError when an address cannot be bound; BackendError when the data folder cannot be used. A background loop that fails
+    ends the server with its error: what is on disk is safe, and a supervisor starts it again.
+    """
+    async with AsyncExitStack() as stack:
+        server = _Server(config, await stack.enter_async_context(asyncio.TaskGroup()))
+        front = await server.start(stack)
+        on_ready([_url(listener.host, port, listener.tls_key) for listener, (_, port) in zip(config.listeners, front.addresses, strict=True)])
+        await stop.wait()
+        await server.end(front)
+
+
+class _Server:
+    """The parts of one server, put together once."""
+
+    def __init__(self, config: Config, tasks: asyncio.TaskGroup) -> None:
+        self._config, self._tasks = config, tasks
+        self._clock = SystemClock()
+        self._registry = Registry(load_metrics(), config.events.types)
+        self._connection_instruments = ConnectionInstruments(self._registry)
+        self._messaging_instruments = MessagingInstruments(self._registry)
+        self._readiness = Readiness(self._clock)
+        self._ulids = UlidGenerator(secrets.randbits)
+        self._chat_rates: BucketTable[tuple[str, str]] = BucketTable(config.limits.chat_messages_per_s, config.limits.chat_burst)
+        self._loops: list[asyncio.Task[None]] = []
+        self._connections: ConnectionPlane
+        self._durability: DurabilityPlane
+
+    async def start(self, stack: AsyncExitStack) -> BoundFront:
+        """Everything, from the disk up; returns when the addresses answer."""
+        hub = new_hub(self._config, self._clock, self._connection_instruments, self._messaging_instruments)
+        store = await stack.enter_async_context(self._open_store())
+        history = await stack.enter_async_context(self._open_history())
+        self._durability = await stack.enter_async_context(self._open_durability(store))
+        stream = await stack.enter_async_context(event_stream(history, hub, history_events=self._config.events.history_events))
+        self._connections = self._connect(hub, store, stream)
+        self._watch(store, history)
+        self._start_loop("heartbeat_sweep", self._config.heartbeat.sweep_interval_s, self._connections.run)
+        self._start_loop("fanout", None, self._fanout(store, hub).run)
+        stack.callback(self._stop_loops)
+        return await stack.enter_async_context(self._serve(store, stream))
+
+    async def end(self, front: BoundFront) -> None:
+        """Refuses, finishes, tells and waits; what is left is closed with the context managers."""
+        self._readiness.refuse("draining")
+        self._connections.refuse_upgrades()
+        await self._connections.drain(self._durability.drained)
+        front.stop_accepting()
+
+    def _open_store(self) -> Any:
+        config = self._config
+        return open_sqlite_store(Path(config.data_dir), config.store, self._clock, max_members=config.limits.max_members)
+
+    def _open_history(self) -> Any:
+        events = self._config.events
+        return sqlite_event_history(
+            Path(self._config.data_dir),
+            self._clock,
+            history_events=events.history_events,
+            history_s=events.history_s,
+            queue_events=events.queue_events,
+        )
+
+    def _open_durability(self, store: OpenSqliteStore) -> Any:
+        return durability_plane(store, self._config, self._clock, DurabilityInstruments(self._registry), self._readiness)
+
+    def _connect(self, hub: Hub, store: OpenSqliteStore, stream: EventStream) -> ConnectionPlane:
+        return ConnectionPlane(
+            self._config,
+            hub=hub,
+            clock=self._clock,
+            new_ulid=self._new_ulid,
+            store=store.messages,
+            ingest=self._durability.ingest,
+            receipts=self._durability.receipts,
+            stream=stream,
+            chat_rates=self._chat_rates,
+            instruments=self._connection_instruments,
+            tasks=self._tasks,
+        )
+
+    def _fanout(self, store: OpenSqliteStore, hub: Hub) -> FanoutWorker:
+        instruments = FanoutInstruments(self._registry)
+        members = MembershipCache(store.messages, instruments)
+        return FanoutWorker(store.event_log, members, hub, self._clock, instruments, self._messaging_instruments)
+
+    def _serve(self, store: OpenSqliteStore, stream: EventStream) -> Any:
+        services = Services(
+            config=self._config,
+            clock=self._clock,
+            new_ulid=self._new_ulid,
+            store=store.messages,
+            ingest=self._durability.ingest,
+            receipts=self._durability.receipts,
+            stream=stream,
+            chat_rates=self._chat_rates,
+            instruments=self._connection_instruments,
+            readiness=self._readiness,
+            exposition=Exposition(self._registry, self._config.telemetry.profiles),
+        )
+        return serve(
+            [_front_listener(listener) for listener in self._config.listeners],
+            create_app(services),
+            self._connections.gateway,
+            is_websocket_path=partial(is_websocket_path, echo=self._config.diagnostics.echo),
+            observe=self._observe_request,
+        )
+
+    def _watch(self, store: OpenSqliteStore, history: SqliteEventHistory) -> None:
+        self._readiness.add_check("store", partial(_writable, store), _CHECK_TIMEOUT_S)
+        self._readiness.add_check("events", partial(_writable, history), _CHECK_TIMEOUT_S)
+
+    def _start_loop(self, name: str, interval_s: float | None, work: Callable[[Callable[[], None]], Coroutine[Any, Any, None]]) -> None:
+        pulse = self._readiness.loop(name, interval_s)
+        self._loops.append(self._tasks.create_task(work(pulse.beat), name=name))
+
+    def _stop_loops(self) -> None:
+        for loop in self._loops:
+            loop.cancel()
+
+    def _observe_request(self, route_template: str | None, status: int, seconds: float) -> None:
+        self._connection_instruments.http_request_duration[route_template or "unmatched", str(status)].observe(seconds)
+
+    def _new_ulid(self) -> str:
+        return self._ulids.next(self._clock.now_micros() // _MICROS_PER_MILLI)
+
+
+async def _writable(backend: OpenSqliteStore | SqliteEventHistory) -> None:
+    if backend.problem is not None:
+        raise BackendUnavailableError("sqlite", backend.problem)
+
+
+def _front_listener(listener: Any) -> FrontListener:
+    certificate, key = (None if name is None else Path(name) for name in (listener.tls_certificate, listener.tls_key))
+    return FrontListener(listener.host, listener.port, listener.channel, certificate, key)
+
+
+def _url(host: str, port: int, tls_key: str | None) -> str:
+    return f"{'https' if tls_key else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"

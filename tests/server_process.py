@@ -1,0 +1,86 @@
+"""The real server in a process of its own, for tests that treat it as its users do: started, asked, killed, started again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+__all__ = ["ServerProcess", "free_port", "running_server"]
+
+_START_TIMEOUT_S = 30.0
+_END_TIMEOUT_S = 40.0
+
+
+def free_port() -> int:
+    """A port that nobody listens on now; for servers that must come back at the same address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class ServerProcess:
+    """One server and its data folder; `start` may follow `kill` or `terminate`, at the same address."""
+
+    def __init__(self, data: Path, settings: dict[str, str]) -> None:
+        self.data, self.port = data, free_port()
+        self._settings = settings
+        self._process: asyncio.subprocess.Process | None = None
+        self.log = data.parent / f"{data.name}.log"
+
+    @property
+    def http(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def ws(self) -> str:
+        return f"ws://127.0.0.1:{self.port}/ws"
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    async def start(self) -> str:
+        """Returns the ready line."""
+        command = (sys.executable, "-m", "surewire", "serve", "--listen", f"127.0.0.1:{self.port}", "--data", str(self.data))
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("SUREWIRE_")} | self._settings
+        with self.log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, stderr=log, env=environment)
+        assert self._process.stdout is not None
+        line = (await asyncio.wait_for(self._process.stdout.readline(), _START_TIMEOUT_S)).decode()
+        assert line.startswith("surewire ready on "), f"{line!r}\n{self.log.read_text()}"
+        return line
+
+    async def kill(self) -> None:
+        """kill -9."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGKILL)
+        await self._process.wait()
+
+    async def terminate(self) -> int:
+        """SIGTERM; the exit status."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+        return await asyncio.wait_for(self._process.wait(), _END_TIMEOUT_S)
+
+    async def end(self) -> None:
+        """Leaves no process behind, whatever happened."""
+        if self._process is not None and self._process.returncode is None:
+            await self.kill()
+
+
+@asynccontextmanager
+async def running_server(data: Path, **settings: str) -> AsyncGenerator[ServerProcess]:
+    """A started server; `settings` are environment variables (`SUREWIRE_LIMITS__BURST="5"`)."""
+    server = ServerProcess(data, settings)
+    try:
+        await server.start()
+        yield server
+    finally:
+        await server.end()
