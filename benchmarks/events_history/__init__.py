@@ -1,0 +1,1 @@
+"""What committing events costs, and what a client costs that comes back."""
