@@ -12,6 +12,7 @@ from litestar.exceptions import HTTPException
 from surewire.http.browser_guard import BrowserGuard
 from surewire.http.call import Call
 from surewire.http.envelope import Envelope
+from surewire.http.options import options_of
 from surewire.http.problem import as_client_error
 from surewire.http.reply import Reply, problem_reply
 from surewire.http.routes import ROUTES
@@ -27,7 +28,8 @@ _log = logger(__name__)
 def create_app(services: Services) -> Envelope:
     """The application over `services`. It has no life of its own: whoever made the services closes them after the last request."""
     app = Litestar(
-        route_handlers=ROUTES,
+        # OPTIONS first: Litestar adds its own to a path that has none yet.
+        route_handlers=(*options_of(ROUTES), *ROUTES),
         request_class=Call,
         exception_handlers={Exception: cast("Any", _refuse)},
         state=State({"services": services, "running_claims": RunningClaims()}),

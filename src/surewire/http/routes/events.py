@@ -71,9 +71,9 @@ class EventPage(Struct, frozen=True, omit_defaults=True):
 
 
 class _Body(Struct, frozen=True):
-    """A body of either form: whether it has `events`."""
+    """A body of either form: `events` are those of a batch, unread."""
 
-    events: Raw | None = None
+    events: Raw = Raw(b"")
 
 
 _POSITION: Final = Position("7d1f0c9a52e84b63", 41)
@@ -124,9 +124,9 @@ async def publish_events(request: Call) -> Reply:
 
 def _events(body: bytes) -> tuple[bool, Sequence[Event]]:
     """Whether the body is a batch, and its events. Raises: ClientError `INVALID_MESSAGE`."""
-    if decode_body(body, _Body).events is None:
-        return False, (decode_body(body, Event),)
-    return True, decode_body(body, EventBatch).events
+    if decode_body(body, _Body).events:
+        return True, decode_body(body, EventBatch).events
+    return False, (decode_body(body, Event),)
 
 
 @serves(

@@ -1,0 +1,105 @@
+"""The HTTP API on a real socket behind the real front, over a real SQLite store and a stream in memory."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import msgspec
+
+from surewire.adapters.memory.event_history import MemoryEventHistory
+from surewire.adapters.sqlite.store import open_sqlite_store
+from surewire.config.model import Config
+from surewire.contract.catalogue import load_metrics
+from surewire.domain.ids import UlidGenerator
+from surewire.domain.rate import BucketTable
+from surewire.domain.stream import StreamEvent
+from surewire.gateway.upgrade import Acceptance, Refusal, UpgradeRequest
+from surewire.http.app import create_app
+from surewire.http.server import FrontListener, serve
+from surewire.http.services import Services
+from surewire.streams.events import event_stream
+from surewire.telemetry.exposition import Exposition
+from surewire.telemetry.instruments import ConnectionInstruments
+from surewire.telemetry.readiness import Readiness
+from surewire.telemetry.registry import Registry
+from tests.fakes.clock import SettableClock
+from tests.fakes.direct_ingest import DirectIngest, DirectReceipts
+
+__all__ = ["RunningApi", "running_api", "with_limits"]
+
+
+class _NoWebSockets:
+    def admit(self, request: UpgradeRequest) -> Acceptance | Refusal:
+        return Refusal(503, "UNAVAILABLE", "there is no gateway in this test")
+
+    def refused(self, status: int) -> None: ...
+    def abandoned(self, request: UpgradeRequest, acceptance: Acceptance | None) -> None: ...
+
+
+class _Nobody:
+    def event_committed(self, event: StreamEvent, epoch: str) -> None: ...
+
+
+@dataclass
+class RunningApi:
+    """A server that answers while its block runs. `observed` holds route template and status of every answer."""
+
+    url: str
+    client: httpx.AsyncClient
+    services: Services
+    clock: SettableClock
+    ingest: DirectIngest
+    observed: list[tuple[str | None, int]] = field(default_factory=list)
+
+    def client_from(self, **options: object) -> httpx.AsyncClient:
+        return httpx.AsyncClient(base_url=self.url, trust_env=False, **options)  # type: ignore[arg-type]
+
+
+def with_limits(**limits: object) -> Config:
+    return msgspec.structs.replace(Config(), limits=msgspec.structs.replace(Config().limits, **limits))
+
+
+@asynccontextmanager
+async def running_api(data: Path, config: Config | None = None, **replaced: object) -> AsyncGenerator[RunningApi]:
+    """The API over a fresh or an existing data folder; `replaced` are services that are not the usual ones."""
+    config, clock = config or Config(), SettableClock(time.time_ns() // 1000)
+    registry, ulids = Registry(load_metrics()), UlidGenerator(secrets.randbits)
+    history = MemoryEventHistory(clock, history_events=100, history_s=3_600, queue_events=2_000)
+    async with (
+        open_sqlite_store(data, config.store, clock, max_members=config.limits.max_members) as store,
+        event_stream(history, _Nobody(), history_events=100) as stream,
+    ):
+        ingest = DirectIngest(store.message_writer)
+        services = Services(
+            **{
+                "config": config,
+                "clock": clock,
+                "new_ulid": lambda: ulids.next(clock.now_micros() // 1000),
+                "store": store.messages,
+                "ingest": ingest,
+                "receipts": DirectReceipts(store.messages),
+                "stream": stream,
+                "chat_rates": BucketTable(config.limits.chat_messages_per_s, config.limits.chat_burst),
+                "instruments": ConnectionInstruments(registry),
+                "readiness": Readiness(clock),
+                "exposition": Exposition(registry),
+                **replaced,
+            }  # type: ignore[arg-type]
+        )
+        observed: list[tuple[str | None, int]] = []
+        async with serve(
+            [FrontListener(port=0)],
+            create_app(services),
+            _NoWebSockets(),
+            is_websocket_path=lambda path: path == "/ws",
+            observe=lambda template, status, seconds: observed.append((template, status)),
+        ) as front:
+            url = f"http://127.0.0.1:{front.addresses[0][1]}"
+            async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
+                yield RunningApi(url, client, services, clock, ingest, observed)
