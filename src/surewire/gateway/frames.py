@@ -31,7 +31,6 @@ __all__ = ["BINARY", "CLOSE", "PING", "PONG", "TEXT", "EndCause", "Ending", "Mes
 
 _ABNORMAL = 1006  # "no CLOSE at all", never on the wire (RFC 6455 §7.4.1)
 _MAX_REASON_BYTES = 123
-
 _MAX_UNSENT_FOR_PONG_BYTES = 65536
 
 _log = logging.getLogger(__name__)
@@ -248,11 +247,9 @@ class MessageListener(picows.WSListener):
 
     def _half_close(self) -> None:
         underlying = self.transport.underlying_transport
-        if underlying.can_write_eof():
+        if underlying.can_write_eof():  # TLS cannot; there the peer closes when it has read our CLOSE
             underlying.write_eof()
-            self._abort_after(self.LINGER_S)
-        else:
-            self._close_tcp()
+        self._abort_after(self.LINGER_S)
 
     def _close_tcp(self) -> None:
         underlying = self.transport.underlying_transport

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import logging
 import time
 from typing import Any, cast
 
@@ -26,7 +27,7 @@ from uvicorn.server import ServerState
 
 from surewire.gateway.upgrade import Acceptance, Refusal, UpgradeRequest
 from surewire.http.front_context import FrontContext
-from surewire.http.refusal import INVALID, RATE_LIMITED, TIMEOUT, TOO_LARGE, UNAVAILABLE, RequestRefusedError, refusal_answer
+from surewire.http.refusal import INTERNAL, INVALID, RATE_LIMITED, TIMEOUT, TOO_LARGE, UNAVAILABLE, RequestRefusedError, refusal_answer
 from surewire.http.request_guard import RequestHead, head_without_upgrade, kept_headers, read_head, values
 from surewire.http.timed_http_protocol import TimedHttpProtocol
 from surewire.http.upgrade_decision import UpgradeDecision
@@ -38,6 +39,8 @@ __all__ = ["FrontProtocol"]
 _PIECE_BYTES = 16384
 _CHUNK_CREDIT_BYTES = 64
 _MAX_EARLY_BYTES = 65536
+
+_log = logging.getLogger(__name__)
 
 
 class _Phase(enum.Enum):
@@ -170,16 +173,21 @@ class FrontProtocol(TimedHttpProtocol):
         self._head = read_head(method, version, self.url, self.headers, self._front.limits)
         if self._front.is_websocket_path(self._head.path):
             self._handshake_key = read_handshake(method, version, self.headers, self._head)
-            self._phase = _Phase.UPGRADE
+            self._begin_upgrade()
         elif self.parser.should_upgrade():
             self._is_upgrade_ignored = True
+        elif self._open_answers >= self._front.limits.max_pipelined:
+            raise RequestRefusedError(429, RATE_LIMITED, "too many requests wait for their answers")
         else:
-            self._begin_body()
             super().on_headers_complete()
+            self._begin_body()
+
+    def _begin_upgrade(self) -> None:
+        if not self.parser.should_upgrade():  # it would read on instead of stopping behind the head
+            raise RequestRefusedError(400, INVALID, "Connection header is not valid")
+        self._phase = _Phase.UPGRADE
 
     def _begin_body(self) -> None:
-        if self._open_answers >= self._front.limits.max_pipelined:
-            raise RequestRefusedError(429, RATE_LIMITED, "too many requests wait for their answers")
         self._phase = _Phase.BODY
         self._head_bytes = self._unframed_bytes = 0
         self._open_answers += 1
@@ -200,6 +208,7 @@ class FrontProtocol(TimedHttpProtocol):
         if self._phase is _Phase.BODY:
             self._disarm()
             self._phase = _Phase.IDLE
+            self.url, self.headers = b"", []  # what comes next has neither yet
             super().on_message_complete()
 
     def on_response_complete(self) -> None:
@@ -285,6 +294,7 @@ class FrontProtocol(TimedHttpProtocol):
     def _let_go(self) -> None:
         """Empties this object: parser and protocol are a cycle, and uvloop keeps a protocol it was told to replace."""
         self._disarm()
+        self._stop_watching()
         vars(self).clear()
         self._phase = _Phase.DEAF
 
@@ -341,11 +351,9 @@ class FrontProtocol(TimedHttpProtocol):
         self._phase = _Phase.DEAF
         self._early = b""
         self.flow.resume_reading()
-        if self.transport.can_write_eof():
+        if self.transport.can_write_eof():  # TLS cannot; there the client closes when it has read the answer
             self.transport.write_eof()
-            self._arm(self._front.limits.linger_s)
-        else:
-            self.transport.close()
+        self._arm(self._front.limits.linger_s)
 
     # The end
 
@@ -369,4 +377,7 @@ class FrontProtocol(TimedHttpProtocol):
 
 def _refusal_of(error: BaseException | None) -> Refusal:
     """What a callback of the parser raised."""
-    return error.refusal if isinstance(error, RequestRefusedError) else Refusal(400, INVALID, "request cannot be read")
+    if isinstance(error, RequestRefusedError):
+        return error.refusal
+    _log.error("reading a request failed: %s", type(error).__name__)
+    return Refusal(500, INTERNAL, "the server failed to read the request")
