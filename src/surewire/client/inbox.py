@@ -134,7 +134,7 @@ class Inbox:
         except ClientError as error:
             if error.code != "NOT_FOUND":
                 raise
-            answer = SyncResponse()
+            answer = SyncResponse(())
         pages = {page.chat_id: page for page in cast("SyncResponse", answer).chats}
         for chat_id in chat_ids:
             self._take(chat_id, pages.get(chat_id))
