@@ -55,7 +55,7 @@ async def run(config: Config, *, stop: asyncio.Event, on_ready: Callable[[list[s
     async with AsyncExitStack() as stack:
         server = _Server(config, await stack.enter_async_context(asyncio.TaskGroup()))
         front = await server.start(stack)
-        on_ready([_url(listener.host, port, listener.tls_key) for listener, (_, port) in zip(config.listeners, front.addresses, strict=True)])
+        on_ready(_urls(config, front))
         await stop.wait()
         await server.end(front)
 
@@ -148,9 +148,11 @@ class _Server:
             readiness=self._readiness,
             exposition=Exposition(self._registry, self._config.telemetry.profiles),
         )
+        api = create_app(services)
+        self._registry.allow_routes(api.route_templates)
         return serve(
             [_front_listener(listener) for listener in self._config.listeners],
-            create_app(services),
+            api,
             self._connections.gateway,
             is_websocket_path=partial(is_websocket_path, echo=self._config.diagnostics.echo),
             observe=self._observe_request,
@@ -183,6 +185,11 @@ async def _writable(backend: OpenSqliteStore | SqliteEventHistory) -> None:
 def _front_listener(listener: Any) -> FrontListener:
     certificate, key = (None if name is None else Path(name) for name in (listener.tls_certificate, listener.tls_key))
     return FrontListener(listener.host, listener.port, listener.channel, certificate, key)
+
+
+def _urls(config: Config, front: BoundFront) -> list[str]:
+    ports = [port for _, port in front.addresses]
+    return [_url(listener.host, port, listener.tls_key) for listener, port in zip(config.listeners, ports, strict=True)]
 
 
 def _url(host: str, port: int, tls_key: str | None) -> str:

@@ -36,7 +36,7 @@ def create_app(services: Services) -> Envelope:
         openapi_config=None,
         logging_config=None,
     )
-    return Envelope(app, BrowserGuard(services.config))
+    return Envelope(app, BrowserGuard(services.config), [route.path_format for route in app.routes])
 
 
 def _refuse(request: Call, error: Exception) -> Reply:

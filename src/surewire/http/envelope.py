@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Final
 
 from surewire.errors import ClientError
@@ -26,10 +27,10 @@ HEADERS: Final[tuple[Header, ...]] = (
 class Envelope:
     """An ASGI application around `app`. Puts `request_id` and, once it is known, `route_template` into `scope["state"]`."""
 
-    __slots__ = ("_app", "_guard", "_request_ids")
+    __slots__ = ("_app", "_guard", "_request_ids", "route_templates")
 
-    def __init__(self, app: AsgiApp, guard: BrowserGuard) -> None:
-        self._app, self._guard = app, guard
+    def __init__(self, app: AsgiApp, guard: BrowserGuard, route_templates: Collection[str] = ()) -> None:
+        self._app, self._guard, self.route_templates = app, guard, route_templates
         self._request_ids = RequestIds()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
