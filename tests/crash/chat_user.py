@@ -22,7 +22,7 @@ class ChatUser:
     """One member of one chat on one connection at a time; independent of surewire's own client."""
 
     def __init__(self, url: str, name: str, chat: str, history: History, stop: asyncio.Event, finished: asyncio.Event) -> None:
-        self._url, self.name, self._chat, self._history = f"{url}?user_id={name}", name, chat, history
+        self._url, self.name, self.chat, self._history = f"{url}?user_id={name}", name, chat, history
         self._stop, self._finished = stop, finished
         self._number = self._lives = 0
         self._have = 0
@@ -77,7 +77,7 @@ class ChatUser:
             await self._say(socket)
 
     def _answered(self, ack: dict[str, Any]) -> None:
-        send = self._history.sends[self._chat, self.name, ack["client_message_id"]]
+        send = self._history.sends[self.chat, self.name, ack["client_message_id"]]
         send.sequences.append(ack["sequence"])
         if send is self._pending:
             send.acked = time.monotonic()
@@ -85,13 +85,13 @@ class ChatUser:
 
     def _show(self, session: str, message: dict[str, Any], *, live: bool) -> None:
         sequence = message["sequence"]
-        self._history.shown.append(Shown(self.name, session, self._chat, sequence, message["content"], live))
+        self._history.shown.append(Shown(self.name, session, self.chat, sequence, message["content"], live))
         # Live messages may be ahead of what is still to be asked for, so only the next one extends what is had without a gap.
         if not live or sequence == self._have + 1:
             self._have = max(self._have, sequence)
 
     async def _ask(self, socket: ClientConnection) -> None:
-        wanted = {"chat_id": self._chat, "after_sequence": self._have}
+        wanted = {"chat_id": self.chat, "after_sequence": self._have}
         await socket.send(json.dumps({"type": "sync_request", "chats": [wanted], "limit": 500}))
 
     async def _say(self, socket: ClientConnection) -> None:
@@ -100,6 +100,6 @@ class ChatUser:
                 return
             self._number += 1
             name = f"{self.name}-m{self._number}"
-            self._pending = self._history.sends[self._chat, self.name, name] = Send(self._chat, self.name, name, time.monotonic())
-        words = {"chat_id": self._chat, "client_message_id": self._pending.client_id, "content": self._pending.client_id}
+            self._pending = self._history.sends[self.chat, self.name, name] = Send(self.chat, self.name, name, time.monotonic())
+        words = {"chat_id": self.chat, "client_message_id": self._pending.client_id, "content": self._pending.client_id}
         await socket.send(json.dumps({"type": "send_message", **words}))

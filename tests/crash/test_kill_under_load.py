@@ -79,14 +79,15 @@ async def _repeat(fault: Fault, server: ServerProcess, chance: random.Random) ->
 
 async def _settle(server: ServerProcess, history: History, users: list[ChatUser]) -> None:
     """Waits until every send is answered and everyone has everything, then reads the logs."""
+    await _eventually(lambda: all(user.has_answer for user in users))
+    for chat, members in history.members.items():
+        history.logs[chat] = await _log(server, chat, min(members))
+    await _eventually(lambda: all(user.has_all(len(history.logs[user.chat])) for user in users))
+
+
+async def _eventually(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(60):
-        while not all(user.has_answer for user in users):  # noqa: ASYNC110 - what a user has is its own
-            await asyncio.sleep(0.05)
-        for chat, members in history.members.items():
-            history.logs[chat] = await _log(server, chat, min(members))
-        while not all(
-            user.has_all(len(history.logs[chat])) for chat, members in history.members.items() for user in users if user.name in members
-        ):
+        while not holds():  # noqa: ASYNC110 - what happens outside tells no event
             await asyncio.sleep(0.05)
 
 

@@ -11,7 +11,17 @@ from surewire.domain.chat import Chat, Watermarks
 from surewire.domain.message import MessagePage
 from surewire.ports.idempotency import Claim
 
-__all__ = ["ChatPage", "Delivery", "MessageStore", "PAGE_BYTES", "StoreCheck", "StoreStats", "SyncRequest", "WatermarkState", "WatermarkUpdate"]
+__all__ = [
+    "PAGE_BYTES",
+    "ChatPage",
+    "Delivery",
+    "MessageStore",
+    "StoreCheck",
+    "StoreStats",
+    "SyncRequest",
+    "WatermarkState",
+    "WatermarkUpdate",
+]
 
 PAGE_BYTES = 512 * 1024
 """A page of messages also ends here, never before its first message; `has_more` says so."""
@@ -98,7 +108,8 @@ class MessageStore(Protocol):
         ...
 
     async def add_member(self, chat_id: str, actor: str, user_id: str) -> Chat:
-        """The chat with the member in it; no change when it was one already. Owner only, but anyone joins the lobby, which is made at first use."""
+        """The chat with the member in it; no change when it was one already. Owner only, but anyone joins the lobby, which is made at
+        first use."""
         ...
 
     async def remove_member(self, chat_id: str, actor: str, user_id: str) -> None:
