@@ -24,6 +24,7 @@ __all__ = ["BoundFront", "FrontListener", "serve"]
 
 _BACKLOG = 4096
 _ACCEPTS_PER_TURN = 64
+_TICK_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.is_listening = asyncio.Event()
+        self._is_ending = asyncio.Event()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -55,6 +57,18 @@ class _Server(uvicorn.Server):
         for sock in sockets or ():
             sock.listen(_BACKLOG)
         self.is_listening.set()
+
+    async def main_loop(self) -> None:
+        """Renews the Date header once a second until `end` is called."""
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_TICK_S):
+                    await self._is_ending.wait()
+
+    def end(self) -> None:
+        """Lets `serve` return, after the shutdown."""
+        self.should_exit = True
+        self._is_ending.set()
 
 
 class BoundFront:
@@ -116,7 +130,7 @@ async def _running(servers: Sequence[_Server], sockets: Sequence[socket.socket],
             yield
         finally:
             for server in servers:
-                server.should_exit = True
+                server.end()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.gather(*tasks), stop_timeout_s)
             _reset_all(servers)
