@@ -31,7 +31,7 @@ class MemoryEventLog:
         return self._cursors.setdefault(consumer, self._head)
 
     async def batches(self, after: int) -> AsyncIterator[Sequence[LogEntry]]:
-        begin = next((i for i, entry in enumerate(self._entries) if _position(entry) > after), len(self._entries))
+        begin = 1 + max((i for i, entry in enumerate(self._entries) if 0 < _position(entry) <= after), default=-1)
         while True:
             batch = self._entries[begin : begin + _BATCH]
             begin += len(batch)
