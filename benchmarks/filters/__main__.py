@@ -25,13 +25,19 @@ from surewire.gateway import filter_index
 from surewire.gateway.subscriptions import SubscriptionIndex
 
 EVENTS, RUNS = 300, 8
-WAYS = {
+BOUNDS = {
     "both": {},
     "bitmaps": {"ROOM": 0, "ROOM_UNTIL_SELECTIVE": 0},
     "values": {"SELECTIVE": 0, "ROOM": sys.maxsize, "ROOM_UNTIL_SELECTIVE": sys.maxsize},
 }
-MOST = {"hostile": 1_000, "bitmaps": 10_000, "values": 10_000}
-"""One user may have 500 subscriptions, so a thousand hostile ones are two users; either way alone takes too long with more."""
+"""What makes the index use only one of its ways."""
+PRODUCT = {
+    "SELECTIVE": filter_index.SELECTIVE,
+    "ROOM": filter_index.ROOM,
+    "ROOM_UNTIL_SELECTIVE": filter_index.ROOM_UNTIL_SELECTIVE,
+}
+MOST = {"hostile": 1_000, "values": 10_000}
+"""One user may have 500 subscriptions, so a thousand hostile ones are two users; values alone take too long with more than 10,000."""
 RESULTS = Path(__file__).parent / "results.json"
 
 
@@ -111,13 +117,17 @@ def head(names: Iterable[str]) -> None:
     print("\n" + "  ".join(f"{name:>10}" for name in names))
 
 
+def set_bounds(way: str) -> None:
+    """Sets the bounds between values and bitmaps to the product's, then to those of the way."""
+    for name, bound in (PRODUCT | BOUNDS[way]).items():
+        setattr(filter_index, name, bound)
+
+
 def table(sizes: list[int], chosen: list[str], ways: list[str]) -> list[dict[str, Any]]:
-    """Measures and shows everything. The ways set the bounds between values and bitmaps so that only one of them is used."""
+    """Measures and shows everything."""
     figures: list[dict[str, Any]] = []
-    bounds = {name: getattr(filter_index, name) for name in WAYS["values"]}
     for way in ways:
-        for name, bound in (bounds | WAYS[way]).items():
-            setattr(filter_index, name, bound)
+        set_bounds(way)
         head(["way", "mix", "filters", "matched", "first us", "match us", "least", "most", "add us", "remove us"])
         for mix in chosen:
             for size in sizes:
@@ -131,6 +141,7 @@ def table(sizes: list[int], chosen: list[str], ways: list[str]) -> list[dict[str
 
 def special() -> list[dict[str, Any]]:
     """Many connections that want the same."""
+    set_bounds("both")
     head(["case", "filters", "readers", "first us", "match us", "least", "most"])
     alike = [Filters(), Filters(sources=("api",)), Filters(severities=("P0",))]
     figures = [broadcast(readers, alike[:many]) for readers in (2_000, 10_000) for many in (1, 2, 3)]
@@ -139,13 +150,16 @@ def special() -> list[dict[str, Any]]:
     return figures
 
 
-def memory() -> dict[str, int]:
+def memory(ways: list[str]) -> dict[str, dict[str, int]]:
     """Bytes of 10,000 connections, each."""
-    figures = {mix: bytes_per_connection(mixes.filters(mix, 10_000), 10_000) for mix in mixes.MIXES if mix != "hostile"}
-    figures["ten filters shared"] = bytes_per_connection(mixes.filters("mixed", 10), 10_000)
+    figures: dict[str, dict[str, int]] = {}
     print("\nbytes a connection, of 10,000 with one subscription each")
-    for name, taken in figures.items():
-        print(f"{name:>20} {taken:6,}")
+    for way in ways:
+        set_bounds(way)
+        taken = {mix: bytes_per_connection(mixes.filters(mix, 10_000), 10_000) for mix in mixes.MIXES if mix != "hostile"}
+        figures[way] = taken | {"ten shared": bytes_per_connection(mixes.filters("mixed", 10), 10_000)}
+        head(["way", *figures[way]])
+        show({"way": way} | figures[way])
     return figures
 
 
@@ -159,7 +173,7 @@ def main() -> None:
     asked = parser.parse_args()
     gc.freeze()
     gc.disable()
-    figures = {"distinct": table(asked.sizes, asked.mixes, asked.ways), "alike": special(), "memory": memory()}
+    figures = {"distinct": table(asked.sizes, asked.mixes, asked.ways), "alike": special(), "memory": memory(asked.ways)}
     if asked.record:
         RESULTS.write_text(json.dumps(conditions() | figures, indent=1) + "\n")
 

@@ -23,8 +23,8 @@ __all__ = ["FilterBitmap", "Indexed"]
 
 CAPACITY: Final = 16_384
 """Bits are copied when one changes; so a bitmap is kept short enough for that to take a tenth of a microsecond."""
+FEW: Final = 4
 MAX_CONDITION_VALUES: Final = 16
-MAX_COLUMN_VALUES: Final = 2_048
 MAX_LABEL_COLUMNS: Final = 16
 MAX_RECENT: Final = 100_000
 """What is remembered of earlier events, in references of 8 bytes; `ENTRY_OF_RECENT` of them stand for the bits themselves."""
@@ -42,29 +42,57 @@ class Indexed:
 
 
 _Entry = TypeVar("_Entry", bound=Indexed)
+_Kept = TypeVar("_Kept", int, tuple[int, ...])
 
 
 class _Column:
-    __slots__ = ("by_value", "read", "unnamed")
+    """By value the bits of the filters that name it: as bits, which take up to 2 KB, or for the values of few filters as slots."""
+
+    __slots__ = ("bits_by_value", "read", "slots_by_value", "unnamed")
 
     def __init__(self, read: Callable[[Event], str | None], unnamed: int) -> None:
         self.read, self.unnamed = read, unnamed
-        self.by_value: dict[str | None, int] = {}
+        self.bits_by_value: dict[str | None, int] = {}
+        self.slots_by_value: dict[str | None, tuple[int, ...]] = {}
 
-    def set(self, bit: int, values: tuple[str, ...]) -> None:
+    @property
+    def empty(self) -> bool:
+        return not self.bits_by_value and not self.slots_by_value
+
+    def naming(self, value: str | None) -> int:
+        """The bits of the filters that name the value."""
+        bits = self.bits_by_value.get(value, 0)
+        if not bits:
+            for slot in self.slots_by_value.get(value, ()):
+                bits |= 1 << slot
+        return bits
+
+    def set(self, slot: int, values: tuple[str, ...]) -> None:
         if not values:
-            self.unnamed |= bit
+            self.unnamed |= 1 << slot
         for value in values:
-            self.by_value[value] = self.by_value.get(value, 0) | bit
-
-    def clear(self, bit: int, values: tuple[str, ...]) -> None:
-        self.unnamed &= ~bit
-        for value in values:
-            bits = self.by_value.get(value, 0) & ~bit
-            if bits:
-                self.by_value[value] = bits
+            slots = (*self.slots_by_value.get(value, ()), slot)
+            if value in self.bits_by_value or len(slots) > FEW:
+                self.bits_by_value[value] = self.naming(value) | 1 << slot
+                self.slots_by_value.pop(value, None)
             else:
-                self.by_value.pop(value, None)
+                self.slots_by_value[value] = slots
+
+    def clear(self, slot: int, values: tuple[str, ...]) -> None:
+        """Forgets the filter, whether or not its condition is in the column."""
+        self.unnamed &= ~(1 << slot)
+        for value in values:
+            bits = self.bits_by_value.get(value, 0) & ~(1 << slot)
+            slots = tuple(other for other in self.slots_by_value.get(value, ()) if other != slot)
+            _keep(self.bits_by_value, value, bits)
+            _keep(self.slots_by_value, value, slots)
+
+
+def _keep(by_value: dict[str | None, _Kept], value: str, kept: _Kept) -> None:
+    if kept:
+        by_value[value] = kept
+    else:
+        by_value.pop(value, None)
 
 
 class FilterBitmap(Generic[_Entry]):
@@ -96,27 +124,27 @@ class FilterBitmap(Generic[_Entry]):
         self._forget()
         columned = {field: values for field, values in conditions.items() if self._has_column(field, values)}
         missing = {field: values for field, values in conditions.items() if field not in columned}
-        bit = self._take_bit(entry)
+        slot = entry.slot = self._take_slot(entry)
         for field, column in self._columns.items():
-            column.set(bit, columned.get(field, ()))
-        self._resources.set(bit, columned.get(RESOURCES, ()))
-        self._used |= bit
+            column.set(slot, columned.get(field, ()))
+        self._resources.set(slot, columned.get(RESOURCES, ()))
+        self._used |= 1 << slot
         entry.place, entry.checks = self, checks_of(missing)
         self.unsure += bool(missing)
 
     def remove(self, entry: _Entry, conditions: Conditions) -> None:
         """Lets the filter go. `conditions` are those it came with."""
         self._forget()
-        bit = 1 << entry.slot
-        self._resources.clear(bit, conditions.get(RESOURCES, ()))
+        slot = entry.slot
+        self._resources.clear(slot, conditions.get(RESOURCES, ()))
         for field, column in list(self._columns.items()):
-            column.clear(bit, conditions.get(field, ()))
-            if not column.by_value:
+            column.clear(slot, conditions.get(field, ()))
+            if column.empty:
                 self._drop_column(field)
-        self._used &= ~bit
+        self._used &= ~(1 << slot)
         self.unsure -= bool(entry.checks)
-        self._entries[entry.slot] = None
-        self._free.append(entry.slot)
+        self._entries[slot] = None
+        self._free.append(slot)
 
     def find(self, event: Event) -> list[_Entry]:
         """The filters that the event may meet; it meets those whose `checks` it passes. Not to be changed by the caller."""
@@ -131,13 +159,14 @@ class FilterBitmap(Generic[_Entry]):
 
     def _admitted(self, event: Event) -> int:
         bits, resources = self._used, self._resources
-        if resources.by_value:
+        if not resources.empty:
             named = resources.unnamed
             for resource in event.affected_resources:
-                named |= resources.by_value.get(resource, 0)
+                named |= resources.naming(resource)
             bits &= named
         for column in self._columns.values():
-            bits &= column.by_value.get(column.read(event), 0) | column.unnamed
+            value = column.read(event)
+            bits &= (column.bits_by_value.get(value) or column.naming(value)) | column.unnamed
             if not bits:
                 break
         return bits
@@ -169,15 +198,12 @@ class FilterBitmap(Generic[_Entry]):
 
     def _has_column(self, field: str, values: tuple[str, ...]) -> bool:
         """Whether the condition goes into a column, which is made if need be."""
-        column = self._resources if field == RESOURCES else self._columns.get(field)
-        if column is None:
-            return self._make_column(field, values)
-        # Every value takes up to 2 KB; a column of a great many values is for values that are rare, and so are their filters.
-        return len(values) <= MAX_CONDITION_VALUES and (len(column.by_value) <= MAX_COLUMN_VALUES or column.by_value.keys() >= set(values))
-
-    def _make_column(self, field: str, values: tuple[str, ...]) -> bool:
         is_label = field.startswith(LABEL)
-        if len(values) > MAX_CONDITION_VALUES or (is_label and self._label_columns >= MAX_LABEL_COLUMNS):
+        if len(values) > MAX_CONDITION_VALUES:
+            return False
+        if field == RESOURCES or field in self._columns:
+            return True
+        if is_label and self._label_columns >= MAX_LABEL_COLUMNS:
             return False
         self._label_columns += is_label
         self._columns[field] = _Column(reader_of(field), self._used)
@@ -187,12 +213,9 @@ class FilterBitmap(Generic[_Entry]):
         del self._columns[field]
         self._label_columns -= field.startswith(LABEL)
 
-    def _take_bit(self, entry: _Entry) -> int:
+    def _take_slot(self, entry: _Entry) -> int:
         if self._free:
-            slot = self._free.pop()
-            self._entries[slot] = entry
-        else:
-            slot = len(self._entries)
-            self._entries.append(entry)
-        entry.slot = slot
-        return 1 << slot
+            self._entries[self._free[-1]] = entry
+            return self._free.pop()
+        self._entries.append(entry)
+        return len(self._entries) - 1

@@ -71,7 +71,7 @@ def _narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(filter_index, "ROOM", 2)
     monkeypatch.setattr(filter_bitmap, "CAPACITY", 8)
     monkeypatch.setattr(filter_bitmap, "MAX_CONDITION_VALUES", 2)
-    monkeypatch.setattr(filter_bitmap, "MAX_COLUMN_VALUES", 4)
+    monkeypatch.setattr(filter_bitmap, "FEW", 1)
     monkeypatch.setattr(filter_bitmap, "MAX_LABEL_COLUMNS", 2)
 
 

@@ -190,7 +190,7 @@ NARROW = (
     (filter_index, "ROOM", 2),
     (filter_bitmap, "CAPACITY", 4),
     (filter_bitmap, "MAX_CONDITION_VALUES", 2),
-    (filter_bitmap, "MAX_COLUMN_VALUES", 3),
+    (filter_bitmap, "FEW", 1),
     (filter_bitmap, "MAX_LABEL_COLUMNS", 2),
     (audience, "CROWD", 3),
 )
