@@ -7,7 +7,7 @@ are encoded once and written many times; both are called on the loop and never w
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
@@ -84,7 +84,9 @@ class Hub:
         self.is_empty.clear()
 
     def remove(self, connection: Connection) -> None:
-        """The connection is gone: nothing refers to it any more."""
+        """The connection is gone: nothing refers to it any more. No change when it never came."""
+        if connection not in self:
+            return
         self.slots[connection.slot].discard(connection)
         self.index.remove_connection(connection)
         self._watchers.pop(connection, None)
@@ -103,27 +105,37 @@ class Hub:
         """Adds or replaces a subscription, with live events or (until `go_live`) without. `filters` must be normalised."""
         self.index.add(connection, subscription_id, filters, live=is_live)
         self._unwatch(connection, subscription_id)
-        if _CLEANUP in filters.event_types:
-            self._watchers.setdefault(connection, {})[subscription_id] = filters
+        if is_live:
+            self._watch(connection, subscription_id, filters)
 
-    def go_live(self, connection: Connection, subscription_id: str) -> None:
-        """The subscription has caught up."""
+    def go_live(self, connection: Connection, subscription_id: str, filters: Filters) -> None:
+        """The subscription, which has these filters, has caught up."""
         self.index.set_live(connection, subscription_id, True)
+        self._watch(connection, subscription_id, filters)
 
     def unsubscribe(self, connection: Connection, subscription_id: str) -> bool:
         """Ends a subscription. False when there was none."""
         self._unwatch(connection, subscription_id)
         return self.index.remove(connection, subscription_id)
 
+    def _watch(self, connection: Connection, subscription_id: str, filters: Filters) -> None:
+        if _CLEANUP in filters.event_types:
+            self._watchers.setdefault(connection, {})[subscription_id] = filters
+
     def _unwatch(self, connection: Connection, subscription_id: str) -> None:
         watched = self._watchers.get(connection)
-        if watched is not None and watched.pop(subscription_id, None) and not watched:
-            del self._watchers[connection]
+        if watched is not None:
+            watched.pop(subscription_id, None)
+            if not watched:
+                del self._watchers[connection]
 
     # To them
 
     def route(self, message: Message, recipients: Collection[str], origin: object | None) -> Routed:
-        """Writes the message to every session of the recipients that has not had it, but `origin`. See `ports.router`."""
+        """Writes the message to every session of the recipients that has not had it, but `origin`. See `ports.router`.
+
+        A connection that is being closed is no session any more: its client will sync.
+        """
         chat_id, sequence, sender = message.chat_id, message.sequence, message.sender_id
         delivered = offline = duplicate = written = 0
         prebuilt = b""
@@ -132,9 +144,12 @@ class Hub:
             if sessions is None:
                 offline += user_id != sender
                 continue
-            reached = False
+            is_here = reached = False
             for connection in sessions:
-                if connection is not origin and connection.session.has_not_had(chat_id, sequence):
+                if connection is origin or not connection.is_open:
+                    continue
+                is_here = True
+                if connection.session.has_not_had(chat_id, sequence):
                     if not prebuilt:
                         prebuilt = frame(TEXT, encode_message(message))
                     connection.write(prebuilt)
@@ -142,7 +157,8 @@ class Hub:
                     reached = True
             if user_id != sender:
                 delivered += reached
-                duplicate += not reached
+                duplicate += is_here and not reached
+                offline += not is_here
         self._instruments.messages_sent["message"].n += written
         return Routed(delivered, offline, duplicate)
 
@@ -158,12 +174,7 @@ class Hub:
         may_drop = event.event.priority == "low"
         for subscription_ids, connections in groups.items():
             prebuilt = frame(TEXT, head + _encode_ids(subscription_ids) + tail)
-            instruments.events_matched.n += len(connections)
-            written = EventFrame(prebuilt, event_type, event.created_micros, may_drop)
-            if len(connections) >= _AUDIENCE:
-                self.turn.broadcast(connections, written)
-            else:
-                self._delivered(written, sum(connection.write_event(prebuilt, may_drop) for connection in connections))
+            self._write(EventFrame(prebuilt, event_type, event.created_micros, may_drop), connections)
 
     def closed(self, connection: Connection, reason: str) -> None:
         """Tells operators who watch `system_event` that a connection's resources are free again; live only, without position."""
@@ -173,11 +184,20 @@ class Hub:
         event = Event(event_type=_CLEANUP, source="surewire", priority="low", data=msgspec.Raw(msgspec.json.encode(data)))
         now_micros = self._clock.now_micros()
         live = StreamEvent(0, f"msg_{connection.context.new_ulid()}", format_instant(now_micros), now_micros, event)
+        self._instruments.events_broadcast[_CLEANUP].n += 1
         head, tail = event_parts(live, None)
         for watcher, watched in self._watchers.items():
             ids = tuple(subscription_id for subscription_id, filters in watched.items() if matches(filters, event))
             if ids:
-                watcher.write_event(frame(TEXT, head + _encode_ids(ids) + tail), may_drop=True)
+                prebuilt = frame(TEXT, head + _encode_ids(ids) + tail)
+                self._write(EventFrame(prebuilt, _CLEANUP, now_micros, may_drop=True), (watcher,))
+
+    def _write(self, event: EventFrame, connections: Sequence[Connection]) -> None:
+        self._instruments.events_matched.n += len(connections)
+        if len(connections) >= _AUDIENCE:
+            self.turn.broadcast(connections, event)
+        else:
+            self._delivered(event, sum(connection.write_event(event) for connection in connections))
 
     def _delivered(self, event: EventFrame, handed_over: int) -> None:
         instruments = self._instruments

@@ -3,8 +3,10 @@
 Theory of operation. The frames of one loop turn are joined and written at its end: a system call costs more than all the rest, and the
 end of a turn is microseconds away. The transport's high-water mark is zero, so it tells at once when the kernel's buffer is full.
 From then on frames wait in a `Backlog`, which is counted and bounded in messages and bytes (what the transport still holds included),
-until the transport is empty again. When a frame does not fit, a low-priority event is dropped and counted; anything else means that
-the client is a slow consumer, and it is closed with 4002: chat messages are never dropped, a client that comes back recovers.
+until the transport is empty again. A socket may fill up before the turn ends (a pong, a broadcast): what the turn has joined then waits
+before everything later, so the order of writing is always the order of sending. When a frame does not fit, a low-priority event is
+dropped and counted; anything else means that the client is a slow consumer, and it is closed with 4002: chat messages are never
+dropped, a client that comes back recovers.
 """
 
 from __future__ import annotations
@@ -14,13 +16,15 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from surewire.gateway.frames import MessageListener
-from surewire.gateway.turn import Turn
+from surewire.gateway.turn import EventFrame, Turn
 from surewire.protocol.codes import CloseCode
 
 __all__ = ["Backlog", "OutboundLimits", "Outbox"]
 
 _JOIN_AT: Final = 256
 """So many frames are joined at most: a burst for one client must reach its socket before it counts as waiting."""
+_LARGE_BYTES: Final = 4 * 1024
+"""A frame from here on is not kept for the end of the turn: joining would copy it, and many would be much memory."""
 _RESUME_BYTES: Final = 64 * 1024
 """What a client that reads again gets at a time."""
 _WARN_SHARE: Final = 0.8
@@ -35,43 +39,44 @@ class OutboundLimits(NamedTuple):
     now: Callable[[], float]
     dropped: Callable[[str, int], None]
     """Events that were not delivered: the reason and how many."""
-    delivered: Callable[[int], None]
-    """Events that waited and were handed to the socket."""
     buffered: Callable[[int], None]
     """The bytes that a client made wait, once it reads again or is gone."""
     nearly_full: Callable[[], None]
+    """Told once each time that a client stops reading, when what waits for it passes four fifths of a limit."""
 
 
 class Backlog:
-    """Frames that wait for the client to read, oldest first, with whether each is an event that still counts as in flight."""
+    """Frames that wait for the client to read, oldest first, each with its event when that still counts as in flight."""
 
     __slots__ = ("frames", "full_since", "most_bytes", "size_bytes", "warned")
 
     def __init__(self) -> None:
-        self.frames: deque[tuple[bytes, bool]] = deque()
+        self.frames: deque[tuple[bytes, EventFrame | None]] = deque()
         self.size_bytes = self.most_bytes = 0
         self.full_since: float | None = None
         self.warned = False
 
-    def add(self, frame: bytes, is_event: bool) -> None:
-        self.frames.append((frame, is_event))
+    def add(self, frame: bytes, event: EventFrame | None) -> None:
+        self.frames.append((frame, event))
         self.size_bytes += len(frame)
 
-    def take(self, max_bytes: int) -> tuple[list[bytes], int]:
-        """The oldest frames, about `max_bytes` of them, and how many are events."""
+    def take(self, max_bytes: int) -> tuple[list[bytes], list[EventFrame]]:
+        """The oldest frames, about `max_bytes` of them, and their events."""
         taken: list[bytes] = []
-        size_bytes = events = 0
+        events: list[EventFrame] = []
+        size_bytes = 0
         while self.frames and size_bytes < max_bytes:
-            frame, is_event = self.frames.popleft()
+            frame, event = self.frames.popleft()
             taken.append(frame)
             size_bytes += len(frame)
-            events += is_event
+            if event is not None:
+                events.append(event)
         self.size_bytes -= size_bytes
         return taken, events
 
     @property
     def events(self) -> int:
-        return sum(is_event for _, is_event in self.frames)
+        return sum(event is not None for _, event in self.frames)
 
 
 class Outbox(MessageListener):
@@ -93,26 +98,24 @@ class Outbox(MessageListener):
 
     def write(self, frame: bytes) -> None:
         """Sends a prebuilt frame that must not be lost: a chat message, an answer."""
-        if self._backlog is not None:
-            self._wait(frame, self._backlog, is_event=False, may_drop=False)
-        else:
-            self._hand_over(frame)
+        if self._backlog is None and self.is_open and self._join(frame):
+            return
+        self._wait(frame, None)
 
-    def write_event(self, frame: bytes, may_drop: bool) -> bool:
-        """Sends an event's frame. True when it was handed to the socket now; else it waits or was dropped, and is counted here."""
-        if self._backlog is not None:
-            self._wait(frame, self._backlog, is_event=True, may_drop=may_drop)
-            return False
-        if self.is_open:
-            self._hand_over(frame)
+    def write_event(self, event: EventFrame) -> bool:
+        """Sends an event. True when it was handed to the socket now; else it waits or was dropped, and is counted when that is known."""
+        if self._backlog is None and self.is_open and self._join(event.frame):
             return True
-        self._limits.dropped("connection_closed", 1)
+        self._wait(event.frame, event)
         return False
 
-    def _hand_over(self, frame: bytes) -> None:
+    def _join(self, frame: bytes) -> bool:
+        """False when what was gathered before the frame has filled the socket, or found it broken."""
         joined = self._joined
         if joined is None:
             self._turn.touch(self)
+            if self._backlog is not None or not self.is_open:
+                return False
             self._joined = frame
         elif isinstance(joined, bytes):
             self._joined = [joined, frame]
@@ -120,6 +123,9 @@ class Outbox(MessageListener):
             joined.append(frame)
             if len(joined) >= _JOIN_AT:
                 self.flush()
+        if len(frame) >= _LARGE_BYTES:
+            self.flush()
+        return True
 
     def flush(self) -> None:
         """Writes what this turn has brought so far."""
@@ -127,36 +133,44 @@ class Outbox(MessageListener):
         if joined is None or not self.is_open:
             return
         if self._backlog is not None:
-            self._postpone([joined] if isinstance(joined, bytes) else joined, self._backlog)
+            for frame in [joined] if isinstance(joined, bytes) else joined:
+                self._wait(frame, None)
         elif isinstance(joined, bytes):
             self.transport.underlying_transport.write(joined)
         else:
             self.transport.underlying_transport.write(b"".join(joined))
 
-    def _postpone(self, frames: list[bytes], backlog: Backlog) -> None:
-        for frame in frames:
-            self._wait(frame, backlog, is_event=False, may_drop=False)
+    def write_everything(self) -> None:
+        """Hands over all that waits, whether the socket takes it now or not: for a connection that ends with a word."""
+        self.flush()
+        if self._backlog is not None and self.is_open:
+            while self._backlog.frames:
+                self._write_next(self._backlog)
+            self._give_up()
 
-    def _wait(self, frame: bytes, backlog: Backlog, *, is_event: bool, may_drop: bool) -> None:
-        if not self.is_open:
-            if is_event:
+    def _wait(self, frame: bytes, event: EventFrame | None) -> None:
+        """Keeps the frame until the client reads, behind what an audience that it belongs to was given before."""
+        self._turn.let_broadcast_go()
+        backlog = self._backlog
+        if backlog is None or not self.is_open:
+            if event is not None:
                 self._limits.dropped("connection_closed", 1)
             return
         limits, unsent = self._limits, self.transport.underlying_transport.get_write_buffer_size()
         size_bytes = unsent + backlog.size_bytes + len(frame)
         if len(backlog.frames) >= limits.max_messages or size_bytes > limits.max_bytes:
-            self._does_not_fit(backlog, is_event, may_drop)
+            self._does_not_fit(backlog, event)
             return
-        backlog.add(frame, is_event)
+        backlog.add(frame, event)
         backlog.most_bytes = max(backlog.most_bytes, size_bytes)
         if not backlog.warned and (size_bytes > _WARN_SHARE * limits.max_bytes or len(backlog.frames) > _WARN_SHARE * limits.max_messages):
             backlog.warned = True
             limits.nearly_full()
 
-    def _does_not_fit(self, backlog: Backlog, is_event: bool, may_drop: bool) -> None:
-        if is_event:
+    def _does_not_fit(self, backlog: Backlog, event: EventFrame | None) -> None:
+        if event is not None:
             self._limits.dropped("queue_full", 1)
-        if not may_drop:
+        if event is None or not event.may_drop:
             self.overflow()
         elif backlog.full_since is None:
             backlog.full_since = self._limits.now()
@@ -182,6 +196,7 @@ class Outbox(MessageListener):
         if self._backlog is None:
             self._backlog = Backlog()
             self._backlog.most_bytes = self.transport.underlying_transport.get_write_buffer_size()
+            self.flush()
 
     def resume_writing(self) -> None:
         backlog = self._backlog
@@ -198,11 +213,15 @@ class Outbox(MessageListener):
         """Writes until the kernel is full again: the transport then calls `pause_writing`, later `resume_writing`."""
         underlying = self.transport.underlying_transport
         while backlog.frames and not underlying.get_write_buffer_size():
-            frames, events = backlog.take(_RESUME_BYTES)
-            underlying.write(b"".join(frames))
-            self._limits.delivered(events)
+            self._write_next(backlog)
         if not backlog.frames and not underlying.get_write_buffer_size():
             self._give_up()
+
+    def _write_next(self, backlog: Backlog) -> None:
+        frames, events = backlog.take(_RESUME_BYTES)
+        self.transport.underlying_transport.write(b"".join(frames))
+        for event in events:
+            self._turn.delivered(event, 1)
 
     def _give_up(self) -> None:
         backlog, self._backlog = self._backlog, None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import logging
 import secrets
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Final
@@ -33,8 +32,6 @@ __all__ = ["ConnectionPlane", "new_hub"]
 
 _TOKEN_BYTES: Final = 24
 _RANDOM_STEPS: Final = 1 << 32
-
-_log = logging.getLogger(__name__)
 
 
 def new_hub(config: Config, clock: Clock, instruments: ConnectionInstruments, messaging: MessagingInstruments) -> Hub:
@@ -125,9 +122,8 @@ def _outbound_limits(config: Config, clock: Clock, instruments: ConnectionInstru
     def dropped(reason: str, count: int) -> None:
         instruments.events_dropped[reason].n += count
 
-    def delivered(count: int) -> None:
-        instruments.events_delivered.n += count
-        instruments.messages_sent["event"].n += count
+    def nearly_full() -> None:
+        instruments.outbound_warnings.n += 1
 
     return OutboundLimits(
         max_messages=config.limits.outbound_messages,
@@ -135,9 +131,8 @@ def _outbound_limits(config: Config, clock: Clock, instruments: ConnectionInstru
         grace_s=config.limits.slow_consumer_grace_s,
         now=clock.monotonic,
         dropped=dropped,
-        delivered=delivered,
         buffered=instruments.buffer_size.observe,
-        nearly_full=lambda: _log.warning("a client's outbound buffer is over 80 %"),
+        nearly_full=nearly_full,
     )
 
 

@@ -80,7 +80,7 @@ def _recovered(connection: Connection, subscription_id: str, filters: Filters, p
         connection.write(frame(TEXT, head + ids + tail))
     context.instruments.messages_sent["event"].n += len(page.events)
     if not page.has_more:
-        context.hub.go_live(connection, subscription_id)
+        context.hub.go_live(connection, subscription_id, filters)
 
 
 def unsubscribe(connection: Connection, message: Unsubscribe, now: float) -> None:

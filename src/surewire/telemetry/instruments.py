@@ -62,6 +62,7 @@ class ConnectionInstruments(_Instruments):
     events_dropped: Family[str, Counter]
     subscriptions_active: Gauge
     buffer_size: Histogram
+    outbound_warnings: Counter
     slow_consumer_disconnects: Counter
     heartbeat_pings_sent: Counter
     heartbeat_pongs_received: Counter
