@@ -13,10 +13,8 @@ def identify_open(query_user_id: str | None, header_user_id: str | None, new_uli
     """The caller by its own word: `?user_id=`, else the header `X-User-Id`, else a new anonymous `user_<ULID>`.
 
     Only for `auth.type = "open"`, where nobody has to prove anything, so nobody is ever `UNAUTHORIZED`. A name that is given but
-    empty is a mistake of the caller and no wish to be anonymous. Raises: ClientError `INVALID_MESSAGE` for a name that is no user id.
+    empty is a mistake of the caller and no wish to be anonymous, and so is a wrong name that another goes before.
+    Raises: ClientError `INVALID_MESSAGE` for a name that is no user id.
     """
-    if query_user_id is not None:
-        return Principal(check_user_id(query_user_id, "user_id"))
-    if header_user_id is not None:
-        return Principal(check_user_id(header_user_id, "X-User-Id"))
-    return Principal(ANONYMOUS_PREFIX + new_ulid(), anonymous=True)
+    named = [check_user_id(name, where) for name, where in ((query_user_id, "user_id"), (header_user_id, "X-User-Id")) if name is not None]
+    return Principal(named[0]) if named else Principal(ANONYMOUS_PREFIX + new_ulid(), anonymous=True)

@@ -128,12 +128,19 @@ def _parameters(path: str, operation: Operation) -> list[Json]:
 def _query_parameters(query: Any) -> Iterator[Json]:
     if query is None:
         return
+    kinds = parameter_kinds(query)
     _, components = msgspec.json.schema_components((query,))
     for name, schema in components[query.__name__]["properties"].items():
-        is_deep = parameter_kinds(query)[name] == DEEP
-        description = schema.pop("description", "Only what has this value; repeat it, or use commas, for any of several.")
-        parameter = {"name": name, "in": "query", "description": description, "schema": schema}
-        yield {**parameter, "style": "deepObject", "explode": True} if is_deep else parameter
+        parameter = {"name": name, "in": "query", **_described_schema(schema)}
+        yield {**parameter, "style": "deepObject", "explode": True} if kinds[name] == DEEP else parameter
+
+
+def _described_schema(schema: Json) -> Json:
+    """A parameter's schema and description. It cannot be null, only absent."""
+    given = [option for option in schema.get("anyOf", ()) if option != {"type": "null"}]
+    schema = given[0] if given else schema
+    description = schema.pop("description", "Only what has this value; repeat it, or put commas between values, for any of several.")
+    return {"description": description, "schema": schema}
 
 
 def _body(operation: Operation, schema_of: dict[Any, Json]) -> Json:

@@ -40,6 +40,11 @@ def test_what_is_no_user_id_is_refused_by_the_name_of_its_place(name: str, place
     assert (refusal.value.code, refusal.value.path) == ("INVALID_MESSAGE", place)
 
 
+def test_a_wrong_name_is_refused_even_where_another_goes_before() -> None:
+    with pytest.raises(ClientError, match="a user id is"):
+        identify_open("alice", "not a name", new_ulid)
+
+
 @pytest.mark.parametrize("name", ["a", "x" * 128, "A-Z_a.z@0-9"])
 def test_every_allowed_character_and_length_passes(name: str) -> None:
     assert identify_open(name, None, new_ulid).user_id == name

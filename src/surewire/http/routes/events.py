@@ -23,6 +23,7 @@ __all__ = ["MAX_BATCH", "ROUTES", "EventBatch", "EventPage", "EventsQuery", "Pub
 
 MAX_BATCH: Final = 1_000
 _MAX_PAGE: Final = 500
+_POSITION_PATTERN: Final = "^[A-Za-z0-9_-]{1,64}:(0|[1-9][0-9]{0,18})$"
 
 
 class EventBatch(Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,7 +48,10 @@ class PublishedBatch(Struct, frozen=True):
 class EventsQuery(Filters, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """Which events: those after `since` that meet every condition. Without `since`, from the oldest that is kept."""
 
-    since: Annotated[str, Meta(min_length=1, max_length=90, description="A position as text, `EPOCH:OFFSET`.")] | None = None
+    since: (
+        # The pattern is for the document only: whoever breaks it is told in better words.
+        Annotated[str, Meta(description="A position as text, `EPOCH:OFFSET`.", extra_json_schema={"pattern": _POSITION_PATTERN})] | None
+    ) = None
     limit: Annotated[int, Meta(ge=1, le=_MAX_PAGE, description="Events on a page.")] = 100
 
 
