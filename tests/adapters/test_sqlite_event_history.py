@@ -112,6 +112,32 @@ class TestSqliteEventHistory(EventHistoryContract):
             assert titles(await read_all(history)) == list("abc")
             assert (await append(history, events("f")))[0].offset == 4
 
+    async def test_an_older_copy_is_found_out_although_the_last_events_were_never_noted(self, clock: SettableClock) -> None:
+        file, note = self.folder / "events.db", self.folder / "events.db.head"
+        async with self.open(clock) as history:
+            epoch = history.epoch
+            await append(history, events(*"abc"))
+        older = file.read_bytes()
+        async with self.open(clock) as history:
+            at_start = note.read_bytes()
+            await append(history, events(*"de"))
+        note.write_bytes(at_start)
+        file.write_bytes(older)
+        async with self.open(clock) as history:
+            assert history.epoch != epoch
+
+    async def test_a_process_that_ended_before_it_noted_its_start_keeps_the_epoch(self, clock: SettableClock) -> None:
+        note = self.folder / "events.db.head"
+        async with self.open(clock) as history:
+            epoch = history.epoch
+            await append(history, events(*"abc"))
+        before = note.read_bytes()
+        async with self.open(clock):
+            pass
+        note.write_bytes(before)
+        async with self.open(clock) as history:
+            assert history.epoch == epoch
+
     async def test_a_copy_under_another_inode_begins_a_new_epoch(self, clock: SettableClock) -> None:
         async with self.open(clock) as history:
             epoch = history.epoch

@@ -14,7 +14,7 @@ from surewire.adapters.sqlite.event_page import read_page
 from surewire.adapters.sqlite.event_table import EventTable, Kept
 from surewire.adapters.sqlite.faults import BACKEND
 from surewire.adapters.sqlite.file import locked_file
-from surewire.adapters.sqlite.head_note import HeadNote
+from surewire.adapters.sqlite.head_note import HeadNote, Mark
 from surewire.adapters.sqlite.readers import Readers
 from surewire.adapters.sqlite.writer import GroupCommitWriter, OnHealth
 from surewire.domain.event import Event
@@ -34,8 +34,8 @@ _NOTED_EVERY_S: Final = 1.0
 class SqliteEventHistory:
     """The `EventHistory` in a SQLite file; made by `sqlite_event_history`. Loop thread only.
 
-    A restored older copy of the file, or of the whole data folder, begins a new epoch. Only copies that bring back the very same
-    inode (a machine's snapshot) cannot be told from the original.
+    A restored older copy of the file, or of the whole data folder, begins a new epoch. Only what restores the very same inodes (a
+    snapshot of the machine) cannot be told from the original.
     """
 
     __slots__ = ("_lane", "_queue_events", "_readers", "_writer")
@@ -132,17 +132,17 @@ async def _running(background_loop: Callable[[asyncio.Event], Coroutine[None, No
 
 async def _keep_noted(lane: EventLane, note: HeadNote, stop: asyncio.Event) -> None:
     """Notes the head, at most a second behind while events come."""
-    noted = ("", 0)
+    noted: Mark | None = None
     while not stop.is_set():
         await _stopped(stop, within_s=_NOTED_EVERY_S)
-        position = lane.epoch, lane.head
-        if position == noted or not lane.epoch:
+        mark = lane.mark
+        if mark == noted or not mark.epoch:
             continue
         try:
-            await asyncio.to_thread(note.write, *position)
+            await asyncio.to_thread(note.write, mark)
         except OSError:
             continue  # The next second tries again. Until then only a restored copy would be taken for the original.
-        noted = position
+        noted = mark
 
 
 async def _keep_clean(history: SqliteEventHistory, interval_s: float, on_cleanup: Callable[[], None] | None, stop: asyncio.Event) -> None:

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from surewire.adapters.sqlite.connection import Connection
 from surewire.adapters.sqlite.event_page import read_events
-from surewire.adapters.sqlite.event_table import EventTable, StreamState, new_epoch, read_state, restart_after, start_epoch
-from surewire.adapters.sqlite.head_note import HeadNote
+from surewire.adapters.sqlite.event_table import EventTable, StreamState, count_opening, new_epoch, read_state, restart_after, start_epoch
+from surewire.adapters.sqlite.head_note import HeadNote, Mark
 from surewire.adapters.sqlite.idempotency import refuse_repeated, remember
 from surewire.adapters.sqlite.work import Commit
 from surewire.domain.event import Event
@@ -52,12 +52,16 @@ class _Reopened(NamedTuple):
 class EventLane:
     """The writer's lane for appends. `epoch`, `head`, `oldest`, `waiting` (events) and `committed` belong to the loop."""
 
-    __slots__ = ("_clock", "_known_epoch", "_known_head", "_note", "_reopened", "_table", "committed", "epoch", "head", "oldest", "waiting")
+    __slots__ = (
+        *("_clock", "_known_epoch", "_known_head", "_note", "_openings", "_reopened", "_table"),
+        *("committed", "epoch", "head", "oldest", "waiting"),
+    )
 
     def __init__(self, table: EventTable, note: HeadNote, clock: Clock) -> None:
         self._table, self._note, self._clock = table, note, clock
         self._known_epoch, self._known_head = "", 0
         self._reopened: _Reopened | None = None
+        self._openings = 0
         self.epoch, self.head, self.oldest, self.waiting = "", 0, 1, 0
         self.committed: OnCommitted = _nobody_listens
 
@@ -80,9 +84,9 @@ class EventLane:
         with connection:
             state = self._made_sound(connection, read_state(connection))
         if not self._known_epoch:
-            self._note.write(state.epoch, state.head)
-        self._known_epoch, self._known_head = state.epoch, state.head
-        self._reopened = _Reopened(state, read_events(connection, self.head, state.head) if self.epoch else ())
+            self._note.write(state.mark)
+        self._known_epoch, self._known_head = state.mark.epoch, state.mark.head
+        self._reopened = _Reopened(state, read_events(connection, self.head, state.mark.head) if self.epoch else ())
 
     def trim(self, connection: Connection) -> tuple[int, bool]:
         """Removes a few of the events that are too old or too many: the oldest that is left, and whether that was all."""
@@ -99,20 +103,26 @@ class EventLane:
         return placed
 
     def _made_sound(self, connection: Connection, found: StreamState) -> StreamState:
-        """The state as it was found when this is the file that was written last, with all that was in it; else with a new epoch."""
-        if self._is_newest(found):
-            return found
-        start_epoch(connection, new_epoch())
-        if found.head < self._known_head:
+        """The state, with its epoch when this is the file that was written last and has all that was in it, else with a new one."""
+        if not self._is_newest(found.mark):
+            start_epoch(connection, new_epoch())
+        if not self._known_epoch:
+            count_opening(connection)
+        if found.mark.head < self._known_head:
             restart_after(connection, self._known_head)
         return read_state(connection)
 
-    def _is_newest(self, found: StreamState) -> bool:
+    def _is_newest(self, found: Mark) -> bool:
         if not self._known_epoch:
-            return self._note.vouches_for(found.epoch, found.head)
+            return self._note.vouches_for(found)
         return found.epoch == self._known_epoch and found.head >= self._known_head
 
     # ---- on the loop
+
+    @property
+    def mark(self) -> Mark:
+        """How far everybody knows the stream to have got."""
+        return Mark(self.epoch, self.head, self._openings)
 
     def settle(self, items: Sequence[Append], outcomes: Sequence[Placed], commit: Commit) -> None:
         for append, (result, oldest) in zip(items, outcomes, strict=True):
@@ -132,10 +142,11 @@ class EventLane:
         if self._reopened is None:
             return
         state, surfaced = self._reopened
-        self.epoch = state.epoch
+        self._openings = state.mark.openings
+        self.epoch = state.mark.epoch
         self.oldest = state.oldest
         self._hand_over(surfaced)
-        self.head = max(self.head, state.head)
+        self.head = max(self.head, state.mark.head)
 
     def _hand_over(self, events: Sequence[StreamEvent]) -> None:
         """Each event once: one that surfaced may come again with the result of its append."""

@@ -11,13 +11,14 @@ from typing import Final, NamedTuple
 import msgspec
 
 from surewire.adapters.sqlite.connection import Connection, Value, one
+from surewire.adapters.sqlite.head_note import Mark
 from surewire.adapters.sqlite.queries import load_queries
 from surewire.domain.event import Event
 from surewire.domain.ids import UlidGenerator
 from surewire.domain.instant import MICROS_PER_SECOND, format_instant
 from surewire.domain.stream import StreamEvent
 
-__all__ = ["EventTable", "Kept", "StreamState", "new_epoch", "read_state", "restart_after", "start_epoch"]
+__all__ = ["EventTable", "Kept", "StreamState", "count_opening", "new_epoch", "read_state", "restart_after", "start_epoch"]
 
 _SQL: Final = load_queries("events")
 _PREFIX: Final = "msg_"
@@ -38,8 +39,7 @@ class Kept(NamedTuple):
 class StreamState(NamedTuple):
     """What a file holds. `oldest` is head + 1 when no event is kept, `newest_id` then empty."""
 
-    epoch: str
-    head: int
+    mark: Mark
     oldest: int
     newest_id: str
 
@@ -86,7 +86,7 @@ class EventTable:
         if self._known:
             return
         state = read_state(connection)
-        self._known, self.head, self.oldest = True, state.head, state.oldest
+        self._known, self.head, self.oldest = True, state.mark.head, state.oldest
         if state.newest_id:
             self._ids.start_after(state.newest_id.removeprefix(_PREFIX))
 
@@ -110,13 +110,18 @@ def read_state(connection: Connection) -> StreamState:
     """What the file holds, the running transaction included."""
     row = one(connection, _SQL.state)
     assert row is not None  # noqa: S101 - a statement of sub-queries always has its one row
-    epoch, head, oldest, newest_id = row
-    return StreamState(epoch, head, head + 1 if oldest is None else oldest, newest_id or "")
+    epoch, openings, head, oldest, newest_id = row
+    return StreamState(Mark(epoch, head, openings), head + 1 if oldest is None else oldest, newest_id or "")
 
 
 def new_epoch() -> str:
     """A name that no other epoch has."""
     return secrets.token_hex(8)
+
+
+def count_opening(connection: Connection) -> None:
+    """Notes in the file that a process opened it."""
+    connection.execute(_SQL.count_opening)
 
 
 def start_epoch(connection: Connection, epoch: str) -> None:

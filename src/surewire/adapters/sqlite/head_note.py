@@ -9,17 +9,22 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-__all__ = ["HeadNote", "Noted"]
+__all__ = ["HeadNote", "Mark"]
 
 _SIZE: Final = 256
 _PRIVATE: Final = 0o600
 
 
-class Noted(Struct, frozen=True):
-    """The epoch and head of a stream, and the file (its inode) that held them."""
+class Mark(Struct, frozen=True):
+    """How far a stream had got: its epoch, its head, and how often its file had been opened."""
 
     epoch: str
     head: int
+    openings: int
+
+
+class _Noted(Struct, frozen=True):
+    mark: Mark
     inode: int
 
 
@@ -27,7 +32,8 @@ class HeadNote:
     """A small file beside a database file: its name with `.head` added. Blocking.
 
     It is written a little later than the commits it tells of, never earlier. So a database file that is behind its note, of another
-    epoch, or not the very file that the note was written for (a backup put in its place) is not the newest there was.
+    epoch or an earlier opening, or not the very file that the note was written for (a backup put in its place) is not the newest
+    there was.
     """
 
     __slots__ = ("_database", "_path")
@@ -36,18 +42,21 @@ class HeadNote:
         self._database = database
         self._path = database.with_name(f"{database.name}.head")
 
-    def vouches_for(self, epoch: str, head: int) -> bool:
-        """Whether nothing speaks against this epoch and head being the newest. Without a readable note nothing speaks for it."""
+    def vouches_for(self, found: Mark) -> bool:
+        """Whether nothing speaks against a file with this mark being the newest. Without a readable note nothing speaks for it."""
         try:
-            noted = msgspec.json.decode(self._path.read_bytes(), type=Noted)
+            noted = msgspec.json.decode(self._path.read_bytes(), type=_Noted)
         except (OSError, msgspec.DecodeError):
             return False
-        return noted.epoch == epoch and noted.head <= head and noted.inode == self._inode()
+        mark = noted.mark
+        # The file is marked as opened before its note is, so a process that ended in between leaves it one ahead.
+        was_opened = found.openings in {mark.openings, mark.openings + 1}
+        return was_opened and mark.epoch == found.epoch and mark.head <= found.head and noted.inode == self._inode()
 
-    def write(self, epoch: str, head: int) -> None:
-        """Notes an epoch and a head that are on disk. Raises: OSError."""
+    def write(self, mark: Mark) -> None:
+        """Notes what is on disk. Raises: OSError."""
         # One sector, overwritten in place: after a power cut it holds the old note or the new one.
-        text = msgspec.json.encode(Noted(epoch, head, self._inode())).ljust(_SIZE - 1) + b"\n"
+        text = msgspec.json.encode(_Noted(mark, self._inode())).ljust(_SIZE - 1) + b"\n"
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, _PRIVATE)
         try:
             os.pwrite(descriptor, text, 0)

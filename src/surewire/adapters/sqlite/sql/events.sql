@@ -1,9 +1,10 @@
 -- The history of the events stream. Few statements and few rows a call, because each gives the interpreter's lock away and waits for it.
 
 -- name: state
--- The epoch, the highest offset ever taken, the oldest that is kept, and the id of the newest event.
+-- The epoch, the number of openings, the highest offset ever taken, the oldest that is kept, and the id of the newest event.
 SELECT
   (SELECT epoch FROM stream),
+  (SELECT openings FROM stream),
   (SELECT seq FROM sqlite_sequence WHERE name = 'events'),
   (SELECT min(offset) FROM events),
   (SELECT message_id FROM events ORDER BY offset DESC LIMIT 1);
@@ -11,6 +12,10 @@ SELECT
 -- name: begin_epoch
 -- Offsets mean something else from now on.
 UPDATE stream SET epoch = ?;
+
+-- name: count_opening
+-- A process has opened the file.
+UPDATE stream SET openings = openings + 1;
 
 -- name: begin_at
 -- The next offset is the one after this.

@@ -1,12 +1,14 @@
 -- The events stream: a bounded history with positions that never mean two things.
 
--- One row: the epoch of the offsets below. It changes when events were lost, or this file is an older copy.
+-- One row: the epoch of the offsets below, which changes when events were lost or this file is an older copy, and how often a
+-- process opened the file, which tells older copies apart.
 CREATE TABLE stream (
   stream INTEGER PRIMARY KEY CHECK (stream = 1),
-  epoch TEXT NOT NULL
+  epoch TEXT NOT NULL,
+  openings INTEGER NOT NULL
 ) STRICT;
 
-INSERT INTO stream (stream, epoch) VALUES (1, '');
+INSERT INTO stream (stream, epoch, openings) VALUES (1, '', 0);
 
 -- Neighbouring offsets, the oldest removed first. AUTOINCREMENT, so that the head is known when retention removed every event.
 CREATE TABLE events (
