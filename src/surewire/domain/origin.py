@@ -22,16 +22,15 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 class OriginPolicy:
-    """Who may ask. `allowed_origins` are other origins that may (`https://app.example`), `own_names` names of this server besides the
-    loopback ones. With `only_loopback`, a `Host` must be a loopback name, one of `own_names`, or the host of an allowed origin.
+    """Who may ask. `allowed_origins` are other origins that may (`https://app.example`). With `only_loopback`, a `Host` must be a
+    loopback name or the host of an allowed origin.
     """
 
     __slots__ = ("_names", "_only_loopback", "_origins")
 
-    def __init__(self, allowed_origins: Collection[str], own_names: Collection[str] = (), *, only_loopback: bool) -> None:
+    def __init__(self, allowed_origins: Collection[str], *, only_loopback: bool) -> None:
         self._origins = frozenset(map(str.lower, allowed_origins))
-        hosts = (match[2] for match in map(_ORIGIN.fullmatch, self._origins) if match)
-        self._names = frozenset({*map(str.lower, own_names), *hosts})
+        self._names = frozenset(match[2] for match in map(_ORIGIN.fullmatch, self._origins) if match)
         self._only_loopback = only_loopback
 
     def allows_host(self, host: str | None) -> bool:

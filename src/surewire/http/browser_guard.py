@@ -22,8 +22,8 @@ Header = tuple[bytes, bytes]
 
 def origin_policy(config: Config) -> OriginPolicy:
     """Who may ask a server of this configuration. Names are only guarded where loopback is what everybody is trusted for."""
-    hosts = [listener.host for listener in config.listeners]
-    return OriginPolicy(config.auth.allowed_origins, hosts, only_loopback=all(map(is_loopback_name, hosts)))
+    only_loopback = all(is_loopback_name(listener.host) for listener in config.listeners)
+    return OriginPolicy(config.auth.allowed_origins, only_loopback=only_loopback)
 
 
 class BrowserGuard:

@@ -48,8 +48,9 @@ COMMON_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "RequestId": {
         "name": "X-Request-ID",
         "in": "header",
-        "description": "The caller's name for the request, given back with the answer.",
-        "schema": {"type": "string", "pattern": "^[A-Za-z0-9._:-]{1,128}$"},
+        "description": "The caller's name for the request, 1 to 128 of A-Z a-z 0-9 . _ : - and given back with the answer. "
+        "Anything else is replaced.",
+        "schema": {"type": "string"},
     },
     "IdempotencyKey": {
         "name": "Idempotency-Key",

@@ -6,7 +6,7 @@ import pytest
 
 from surewire.domain.origin import OriginPolicy, is_loopback_name
 
-OPEN = OriginPolicy(["https://app.example", "http://tools.example:3000"], own_names=["devbox"], only_loopback=True)
+OPEN = OriginPolicy(["https://app.example", "http://tools.example:3000"], only_loopback=True)
 PUBLIC = OriginPolicy([], only_loopback=False)
 
 
@@ -14,7 +14,7 @@ PUBLIC = OriginPolicy([], only_loopback=False)
     "host",
     [
         *("localhost", "LOCALHOST:8080", "localhost.", "a.localhost:1", "127.0.0.1", "127.9.9.9:8080", "[::1]", "[::1]:8080"),
-        *("devbox:8080", "DevBox", "app.example", "app.example:443", "tools.example:3000", None),
+        *("app.example", "app.example:443", "tools.example:3000", None),
     ],
 )
 def test_loopback_and_configured_names_are_answered(host: str | None) -> None:
