@@ -32,9 +32,12 @@ ENTRY_OF_RECENT: Final = 300
 
 
 class Indexed:
-    """A filter as an index holds it. `place` is where, `slot` its bit there, `checks` what remains to be tested when it is found."""
+    """A filter as an index holds it. `place` is where, `slot` its bit there, `checks` what remains to be tested when it is found.
 
-    __slots__ = ("checks", "place", "slot")
+    The owner's class, which has other bases, provides the slots.
+    """
+
+    __slots__ = ()
 
     checks: tuple[Check, ...]
     place: object

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from functools import lru_cache
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from surewire.gateway.audience import Audience
 from surewire.gateway.filter_index import Indexed
 
-__all__ = ["Bundle", "Followed", "Group", "Held", "Parked", "ids_of"]
+__all__ = ["Bundle", "Followed", "Group", "Held", "Parked", "followed_by", "ids_of"]
 
 _Connection = TypeVar("_Connection", bound=Hashable)
 
@@ -20,43 +20,61 @@ def ids_of(subscription_id: str) -> tuple[str]:
     return (subscription_id,)
 
 
-class Followed(Indexed, Generic[_Connection]):
-    """A filter that somebody subscribed with. `key` is its JSON; `groups` is one group, or several by subscription id."""
-
-    __slots__ = ("groups", "key")
-
-    def __init__(self, key: bytes, subscription_id: str) -> None:
-        self.key = key
-        self.groups: Group[_Connection] | dict[str, Group[_Connection]] = Group(self, ids_of(subscription_id))
-
-    def group(self, subscription_id: str) -> Group[_Connection]:
-        """The group of that id, made if there was none."""
-        groups = self.groups
-        if not isinstance(groups, dict):
-            if groups.ids[0] == subscription_id:
-                return groups
-            groups = self.groups = {groups.ids[0]: groups}
-        if subscription_id not in groups:
-            groups[subscription_id] = Group(self, ids_of(subscription_id))
-        return groups[subscription_id]
-
-    def drop(self, group: Group[_Connection]) -> bool:
-        """Forgets an empty group. True: it was the last."""
-        if isinstance(self.groups, dict):
-            del self.groups[group.ids[0]]
-            return not self.groups
-        return True
-
-
 class Group(Generic[_Connection]):
     """The live subscriptions with one filter and one id: of connections that have no other, and of the bundles it is part of."""
 
-    __slots__ = ("alone", "bundles", "followed", "ids")
+    __slots__ = ("alone", "bundles", "ids")
 
-    def __init__(self, followed: Followed[_Connection], ids: tuple[str]) -> None:
-        self.followed, self.ids = followed, ids
+    def __init__(self, ids: tuple[str]) -> None:
+        self.ids = ids
         self.alone: Audience[_Connection] = ()
         self.bundles: Audience[Bundle[_Connection]] = ()
+
+
+class Followed(Group[_Connection], Indexed):
+    """A filter that somebody subscribed with, and the group of the first id that was used for it.
+
+    `key` is the filter's JSON; `more` are the groups of other ids, None when there are none, as for most filters.
+    """
+
+    __slots__ = ("checks", "key", "more", "place", "slot")
+
+    def __init__(self, key: bytes, subscription_id: str) -> None:
+        super().__init__(ids_of(subscription_id))
+        self.key = key
+        self.more: dict[str, Further[_Connection]] | None = None
+
+    def group(self, subscription_id: str) -> Group[_Connection]:
+        """The group of that id, made if there was none."""
+        if self.ids[0] == subscription_id:
+            return self
+        if self.more is None:
+            self.more = {}
+        if subscription_id not in self.more:
+            self.more[subscription_id] = Further(self, ids_of(subscription_id))
+        return self.more[subscription_id]
+
+    def drop(self, group: Group[_Connection]) -> bool:
+        """Forgets an empty group. True: nobody follows the filter any more."""
+        if self.more and group is not self:
+            del self.more[group.ids[0]]
+        self.more = self.more or None
+        return not (self.more or self.alone or self.bundles)
+
+
+class Further(Group[_Connection]):
+    """A group of another id than the first for the filter."""
+
+    __slots__ = ("of",)
+
+    def __init__(self, of: Followed[_Connection], ids: tuple[str]) -> None:
+        super().__init__(ids)
+        self.of = of
+
+
+def followed_by(group: Group[_Connection]) -> Followed[_Connection]:
+    """The filter that the group follows."""
+    return cast("Followed[_Connection]", group.of if isinstance(group, Further) else group)
 
 
 class Parked:

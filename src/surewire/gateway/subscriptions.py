@@ -21,7 +21,7 @@ from surewire.domain.filters import Filters
 from surewire.gateway.audience import joined, left, listed
 from surewire.gateway.filter_conditions import conditions_of
 from surewire.gateway.filter_index import FilterIndex
-from surewire.gateway.groups import Bundle, Followed, Group, Held, Parked, ids_of
+from surewire.gateway.groups import Bundle, Followed, Group, Held, Parked, followed_by, ids_of
 
 __all__ = ["Subscription", "SubscriptionIndex"]
 
@@ -126,13 +126,11 @@ class SubscriptionIndex(Generic[_Connection]):
         return {ids: share[0] if len(share) == 1 else list(chain.from_iterable(share)) for ids, share in shares.items() if share}
 
     def _groups(self, event: Event) -> list[Group[_Connection]]:
-        groups: list[Group[_Connection]] = []
-        for followed in self._filters.find(event):
-            held = followed.groups
-            if isinstance(held, dict):
-                groups += held.values()
-            else:
-                groups.append(held)
+        found = self._filters.find(event)
+        groups: list[Group[_Connection]] = [*found]
+        for followed in found:
+            if followed.more:
+                groups += followed.more.values()
         return groups
 
     def _of(self, connection: _Connection) -> tuple[Held[_Connection], ...]:
@@ -193,7 +191,7 @@ class SubscriptionIndex(Generic[_Connection]):
             self._drop_if_empty(group)
 
     def _drop_if_empty(self, group: Group[_Connection]) -> None:
-        followed = group.followed
+        followed = followed_by(group)
         if not group.alone and not group.bundles and followed.drop(group):
             del self._followed[followed.key]
             self._filters.remove(followed, conditions_of(_filters_of(followed.key)))
@@ -219,7 +217,7 @@ def _position(held: tuple[Held[_Connection], ...], subscription_id: str) -> int:
 
 
 def _key_of(held: Held[_Connection]) -> bytes:
-    return held.key if isinstance(held, Parked) else held.followed.key
+    return held.key if isinstance(held, Parked) else followed_by(held).key
 
 
 def _filters_of(key: bytes) -> Filters:
