@@ -124,7 +124,8 @@ class Client:
     def messages(self, after: Mapping[str, int] | None = None) -> Inbox:
         """All messages to this user from now on, each once and in order per chat: an async iterator, the same at every call.
 
-        What this client sends itself is not among them. With `after` (chat ids and sequences), also what those chats got since.
+        What this client sends itself is not among them. With `after` (chat ids and sequences), also what those chats got since. Where
+        "now" must be exact, wait: `messages = await client.messages().ready()`.
         Whoever reads slowly misses nothing: what does not fit is fetched later.
         """
         self._inbox.open(after or {})

@@ -20,12 +20,13 @@ __all__ = ["Inbox"]
 
 _CHATS_PER_SYNC = 50
 _MESSAGES_PER_CHAT = 500
+_LIST_AGAIN_S = 1.0
 
 
 class Inbox:
     """An async iterator of messages from others, and from this user's other sessions, but not of what this client sent itself.
 
-    `positions` says how far each chat was read, for the next time. It starts closed: messages are ignored until `open`.
+    Wait for `ready` where something may be sent right away that must not be missed. It starts closed: messages are ignored until `open`.
     """
 
     def __init__(self, requests: Requests, *, most: int, notify: OnNotice) -> None:
@@ -34,7 +35,8 @@ class Inbox:
         self._buffer: Buffer[Message] = Buffer(most, self._wake.set)
         self._feeds: dict[str, ChatFeed] = {}
         self._user_id = ""
-        self._is_open = self._was_listed = False
+        self._is_open = False
+        self._is_ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def __aiter__(self) -> Self:
         return self
@@ -42,9 +44,17 @@ class Inbox:
     async def __anext__(self) -> Message:
         return await self._buffer.get()
 
+    async def ready(self) -> Self:
+        """This inbox, once it is known from where on each chat is read: nothing that is stored from now on is missed.
+
+        Raises: ClientError when the client ends before.
+        """
+        await asyncio.shield(self._is_ready)
+        return self
+
     @property
     def positions(self) -> dict[str, int]:
-        """The sequence up to which each chat was handed over."""
+        """The sequence up to which each chat was handed over: where to go on the next time."""
         return {chat_id: feed.position for chat_id, feed in self._feeds.items()}
 
     def open(self, after: Mapping[str, int]) -> None:
@@ -98,6 +108,10 @@ class Inbox:
     def ended(self, error: ClientError | None) -> None:
         """No message will come any more."""
         self._buffer.close(error)
+        if not self._is_ready.done():
+            self._is_ready.set_exception(error or ClientError("UNAVAILABLE", "the client was closed"))
+            # Nobody has to wait for it.
+            self._is_ready.exception()
 
     async def run(self, list_chats: Callable[[], Awaitable[list[Chat]]]) -> None:
         """Fetches what is missing, whenever something is, until cancelled (when the connection ends)."""
@@ -106,22 +120,33 @@ class Inbox:
             await self._wake.wait()
             self._wake.clear()
             if self._is_open and not is_listed:
-                self._know(await list_chats())
-                is_listed = True
+                is_listed = await self._list(list_chats)
             while self._is_open and self._buffer.has_room and (chat_ids := self._behind()):
                 await self._fetch(chat_ids)
 
+    async def _list(self, list_chats: Callable[[], Awaitable[list[Chat]]]) -> bool:
+        try:
+            self._know(await list_chats())
+        except ClientError as error:
+            if not error.temporary:
+                raise
+            asyncio.get_running_loop().call_later(_LIST_AGAIN_S, self._wake.set)
+            return False
+        if not self._is_ready.done():
+            self._is_ready.set_result(None)
+        return True
+
     def _know(self, chats: Iterable[Chat]) -> None:
         """The first listing says from where on a chat is read; a chat that a later one shows was missed from its beginning."""
+        is_first = not self._is_ready.done()
         for chat in chats:
             feed = self._feeds.get(chat.chat_id)
-            if feed is None and self._was_listed:
-                self._feeds[chat.chat_id] = ChatFeed(self._user_id, 0, is_behind=True)
-            elif feed is None:
+            if feed is None and is_first:
                 self._feeds[chat.chat_id] = ChatFeed(self._user_id, chat.latest_sequence, is_fresh=True)
+            elif feed is None:
+                self._feeds[chat.chat_id] = ChatFeed(self._user_id, 0, is_behind=True)
             elif feed.is_fresh:
                 feed.skip_to(chat.latest_sequence)
-        self._was_listed = True
 
     def _behind(self) -> list[str]:
         return [chat_id for chat_id, feed in self._feeds.items() if feed.wants_page][:_CHATS_PER_SYNC]

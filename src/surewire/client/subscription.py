@@ -18,6 +18,7 @@ and goes
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from enum import Enum, auto
 from typing import Self
@@ -59,7 +60,7 @@ class State(Enum):
 
 
 class Subscription:
-    """An async iterator of events; leaving its `async with` block ends it. `position` is where it stands."""
+    """An async iterator of events; `position` is where it stands. `async with` waits until it is ready and ends it afterwards."""
 
     def __init__(
         self,
@@ -78,6 +79,7 @@ class Subscription:
         self._state = State.IDLE
         self._page: tuple[Recovery, Position] | None = None
         self._expected = 0
+        self._is_ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def __aiter__(self) -> Self:
         return self
@@ -86,10 +88,15 @@ class Subscription:
         return await self._buffer.get()
 
     async def __aenter__(self) -> Self:
-        return self
+        return await self.ready()
 
     async def __aexit__(self, *_: object) -> None:
         self.close()
+
+    async def ready(self) -> Self:
+        """This subscription, once the server has answered: nothing that is published from now on is missed. Raises: ClientError."""
+        await asyncio.shield(self._is_ready)
+        return self
 
     def close(self) -> None:
         """Ends the subscription: no more events; those that came can still be read. Idempotent."""
@@ -116,6 +123,8 @@ class Subscription:
 
     def subscribed(self, answer: IncomingSubscribed) -> None:
         """The server's answer to `subscribe`."""
+        if not self._is_ready.done():
+            self._is_ready.set_result(None)
         if answer.recovery is None:
             self._state, self.position = State.LIVE, answer.position
             return
@@ -144,6 +153,10 @@ class Subscription:
         """No event will come any more."""
         self._state = State.IDLE
         self._buffer.close(error)
+        if not self._is_ready.done():
+            self._is_ready.set_exception(error or ClientError("UNAVAILABLE", "the subscription was closed"))
+            # Nobody has to wait for it.
+            self._is_ready.exception()
 
     def _hand_over(self, received: IncomingEvent) -> None:
         position = received.position

@@ -8,8 +8,8 @@ from surewire.client.incoming import IncomingError, IncomingEvent, Unknown, deco
 
 
 def test_unknown_fields_are_passed_over_at_every_depth() -> None:
-    frame = '{"type":"event","message_id":"m","new":1,"event":{"event_type":"x","severity":"P9","new":{}},"timestamp":"t","subscription_ids":["s"]}'
-    message = decode(frame)
+    event = '{"event_type":"x","severity":"P9","new":{}}'
+    message = decode(f'{{"type":"event","message_id":"m","new":1,"event":{event},"timestamp":"t","subscription_ids":["s"]}}')
     assert isinstance(message, IncomingEvent)
     assert message.event.severity == "P9"
 
@@ -26,5 +26,5 @@ def test_an_unknown_error_code_is_still_an_error() -> None:
 
 @pytest.mark.parametrize("frame", ["", "no json", "[]", '{"no":"type"}', '{"type":"welcome"}', b"\xff"])
 def test_what_is_no_message_of_the_protocol_is_an_error(frame: str | bytes) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         decode(frame)
