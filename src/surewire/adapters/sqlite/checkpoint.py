@@ -8,7 +8,7 @@ import apsw
 
 from surewire.adapters.sqlite.connection import Connection
 
-__all__ = ["Checkpoints", "checkpoint_all"]
+__all__ = ["Checkpoints", "checkpoint_all", "empty_log"]
 
 _DUE_PAGES: Final = 4_000
 _TOO_LONG_PAGES: Final = 32_000
@@ -36,6 +36,11 @@ class Checkpoints:
         log_pages, _ = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         if log_pages > _TOO_LONG_PAGES:
             checkpoint_all(connection, apsw.SQLITE_CHECKPOINT_RESTART)
+
+
+def empty_log(connection: Connection) -> None:
+    """Copies all of the log, synchronises the database file and truncates the log. Raises: apsw.Error, also when a reader stays."""
+    connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
 
 def checkpoint_all(connection: Connection, mode: int = apsw.SQLITE_CHECKPOINT_TRUNCATE) -> None:

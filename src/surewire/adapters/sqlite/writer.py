@@ -25,7 +25,7 @@ from typing import Any, Final, Self, TypeVar
 
 import apsw
 
-from surewire.adapters.sqlite.checkpoint import Checkpoints, checkpoint_all
+from surewire.adapters.sqlite.checkpoint import Checkpoints, checkpoint_all, empty_log
 from surewire.adapters.sqlite.connection import Connection
 from surewire.adapters.sqlite.faults import BACKEND, breaks_connection, translated
 from surewire.adapters.sqlite.file import DatabaseFile
@@ -222,6 +222,7 @@ class GroupCommitWriter:
     def _open(self) -> None:
         connection = self._file.open_writer()
         try:
+            empty_log(connection)
             _prove_writable(connection)
             for lane in self._lanes:
                 lane.reopened(connection)
