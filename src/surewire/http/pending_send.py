@@ -13,24 +13,24 @@ from surewire.ports.ingest import SendRequest
 from surewire.ports.message_writer import Stored
 from surewire.telemetry.instruments import ConnectionInstruments
 
-__all__ = ["PendingSend"]
+__all__ = ["TIMEOUT_S", "PendingSend"]
 
-_TIMEOUT_S: Final = 30.0
+TIMEOUT_S: Final = 30.0
 
 
 class PendingSend:
     """The `SendOrigin` of one message. Counts how it ends, also when nobody waits any more."""
 
-    __slots__ = ("_answer", "_clock", "_instruments")
+    __slots__ = ("_answer", "_clock", "_instruments", "_timeout_s")
 
-    def __init__(self, instruments: ConnectionInstruments, clock: Clock) -> None:
-        self._instruments, self._clock = instruments, clock
+    def __init__(self, instruments: ConnectionInstruments, clock: Clock, timeout_s: float = TIMEOUT_S) -> None:
+        self._instruments, self._clock, self._timeout_s = instruments, clock, timeout_s
         self._answer: asyncio.Future[Stored] = asyncio.get_running_loop().create_future()
 
     async def answer(self) -> Stored:
         """The message once it is on disk. Raises: SurewireError why it is not; ClientError `TIMEOUT` when nobody knows yet."""
         try:
-            async with asyncio.timeout(_TIMEOUT_S):
+            async with asyncio.timeout(self._timeout_s):
                 return await self._answer
         except TimeoutError:
             problem = "the message was not stored in time; sending it again under the same client_message_id is safe"
