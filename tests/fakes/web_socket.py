@@ -129,6 +129,7 @@ class FakeWebSocket:
         self.underlying_transport = FakeTransport(listener, kernel_bytes)
         self.is_close_frame_sent = False
         self.close_handshake: Any = None
+        self.is_secure = False
         self.is_lost = False
         self._read = bytearray()
         listener.on_ws_connected(cast(Any, self))

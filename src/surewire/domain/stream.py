@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from surewire.domain.event import Event
 from surewire.errors import ClientError
@@ -13,12 +14,16 @@ __all__ = ["Position", "StreamEvent", "parse_position"]
 
 _POSITION = re.compile(r"([A-Za-z0-9_-]{1,64}):(0|[1-9][0-9]{0,18})")
 
+# `$` alone would let a trailing newline pass in Python.
+Epoch = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$(?!\n)")]
+Offset = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+
 
 class Position(Struct, frozen=True, gc=False, order=True, forbid_unknown_fields=True):
     """A place in the stream. `offset` grows by one per event; `epoch` changes when the log was lost or restored."""
 
-    epoch: str
-    offset: int
+    epoch: Epoch
+    offset: Offset
 
     def __str__(self) -> str:
         return f"{self.epoch}:{self.offset}"

@@ -6,6 +6,7 @@ Requests that must read from the store run in the gateway's task group, one shor
 
 from __future__ import annotations
 
+import math
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, Final
 
@@ -76,9 +77,10 @@ class Connection(Outbox):
 
     def on_open(self, transport: picows.WSTransport) -> None:
         context = self.context
-        transport.underlying_transport.set_write_buffer_limits(0)
-        self.opened_s = self.quiet_since = context.clock.monotonic()
+        # asyncio pauses above the limit, its TLS transport from the limit on: there 0 would mean always.
+        transport.underlying_transport.set_write_buffer_limits(1 if transport.is_secure else 0)
         self.send(self._welcome())
+        self.opened_s = self.quiet_since = context.clock.monotonic()
         context.hub.add(self)
         context.instruments.connections["accepted"].n += 1
         context.instruments.upgrade_duration.observe(self.opened_s - self.received_s)
@@ -97,7 +99,7 @@ class Connection(Outbox):
         context.instruments.messages_received[name].n += 1
         try:
             handle(self, message, now)
-        except ClientError as error:
+        except (ClientError, BackendError) as error:
             self.refuse(error, getattr(message, "request_id", None), getattr(message, "subscription_id", None))
 
     def on_binary(self, data: bytes) -> None:
@@ -106,6 +108,8 @@ class Connection(Outbox):
         )
 
     def on_pong(self, payload: bytes) -> None:
+        if payload:
+            return  # our pings carry nothing, so this answers none (RFC 6455 §5.5.3)
         since, self.awaiting_pong_since = self.awaiting_pong_since, None
         if since is not None:
             instruments = self.context.instruments
@@ -117,10 +121,13 @@ class Connection(Outbox):
 
     def on_closed(self, ending: Ending) -> None:
         context = self.context
+        context.admission.release(self.caller)
         self.session.advance(Turn.ENDED)
         self.resume_writing()
+        if self not in context.hub:
+            context.instruments.connections["error"].n += 1
+            return
         context.hub.remove(self)
-        context.admission.release(self.caller)
         reason = _REASONS.get(ending.cause) or CLOSE_REASONS.get(ending.code, "policy_violation")
         context.instruments.disconnections[reason].n += 1
         if ending.code == CloseCode.SLOW_CONSUMER and ending.cause is EndCause.OWN_CLOSE:
@@ -129,7 +136,7 @@ class Connection(Outbox):
         context.hub.closed(self, reason)
 
     def _malformed(self, error: RequestError, now: float) -> None:
-        self.context.instruments.messages_received["unknown"].n += 1
+        self.context.instruments.messages_received[error.kind].n += 1
         self.refuse(error, error.request_id, error.subscription_id)
         if error.code in _FORM_ERRORS and not self.session.tolerates(now):
             self.end(CloseCode.TOO_MANY_ERRORS, "too many errors")
@@ -137,26 +144,34 @@ class Connection(Outbox):
     # To the client
 
     def send(self, message: ServerMessage) -> None:
-        """Writes any server message."""
-        self.context.instruments.messages_sent[str(message.__struct_config__.tag)].n += 1
-        self.write(frame(TEXT, encode(message)))
+        """Writes any server message. Nothing happens when the connection is closing: nobody would read it."""
+        if self.is_open:
+            self.context.instruments.messages_sent[str(message.__struct_config__.tag)].n += 1
+            self.write(frame(TEXT, encode(message)))
 
     def refuse(self, error: SurewireError, request_id: str | None = None, subscription_id: str | None = None) -> None:
         """Answers with an `error`. What is not the client's fault is an `UNAVAILABLE` that says nothing of what is inside."""
+        if not self.is_open:
+            return
         if not isinstance(error, ClientError):
             error = ClientError("UNAVAILABLE", "the server cannot do this now; try again", temporary=True, retry_after_s=1.0)
         self.context.instruments.protocol_errors[error.code].n += 1
-        retry_after_ms = None if error.retry_after_s is None else max(1, round(error.retry_after_s * 1000))
-        self.send(ErrorMessage(error.code, str(error), error.temporary, request_id, subscription_id, retry_after_ms, error.details))
+        retry_after_ms = None if error.retry_after_s is None else max(1, math.ceil(error.retry_after_s * 1000))
+        details = error.details or ({"path": error.path} if error.path else None)
+        self.send(ErrorMessage(error.code, str(error), error.temporary, request_id, subscription_id, retry_after_ms, details))
 
     def end(self, code: CloseCode, reason: str, retry_after_ms: int = 0) -> None:
         """Says `closing`, then closes with `code`. Does nothing when the connection is ending already."""
         if self.is_open and self.session.advance(Turn.CLOSING_SENT):
             self.send(Closing(reason, code, may_reconnect(code), retry_after_ms))
-            self.flush()
+            self.write_everything()
             self.close(code, reason)
 
     def send_committed(self, request: SendRequest, message: Message, duplicate: bool) -> None:
+        instruments = self.context.instruments
+        instruments.send["success"].n += 1
+        if not self.is_open:
+            return
         ack = MessageAck(
             message.chat_id,
             request.client_message_id,
@@ -167,9 +182,7 @@ class Connection(Outbox):
             request.request_id,
         )
         self.write(frame(TEXT, encode_ack(ack)))
-        instruments = self.context.instruments
         instruments.messages_sent["message_ack"].n += 1
-        instruments.send["success"].n += 1
         instruments.send_latency.observe(self.context.clock.monotonic() - request.received_at)
 
     def send_refused(self, request: SendRequest, error: SurewireError) -> None:
@@ -179,7 +192,8 @@ class Connection(Outbox):
 
     def receipt_refused(self, update: WatermarkUpdate) -> None:
         """A watermark named a chat that is not this user's."""
-        self.refuse(ClientError("NOT_FOUND", "there is no such chat", details={"chat_id": update.chat_id} if update.chat_id else None))
+        named = {"chat_id": update.chat_id} if update.chat_id else {"message_id": update.message_id}
+        self.refuse(ClientError("NOT_FOUND", "there is no such chat", details=named))
 
     def run(self, work: Coroutine[Any, Any, None], name: str, request_id: str | None, subscription_id: str | None = None) -> None:
         """Runs a request that must wait for a back end, and answers its refusal."""

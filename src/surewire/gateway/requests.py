@@ -95,9 +95,10 @@ def ping(connection: Connection, message: Ping, now: float) -> None:
 
 
 def ack(connection: Connection, message: Ack, now: float) -> None:
-    if message.message_id is None and (message.chat_id is None or message.sequence is None):
-        raise ClientError("INVALID_MESSAGE", "an ack names a message_id, or a chat_id and a sequence", path="message_id")
-    update = WatermarkUpdate(connection.user_id, message.state, message.chat_id or "", message.sequence or 0, message.message_id or "")
+    if message.chat_id is not None and message.sequence is not None:
+        update = WatermarkUpdate(connection.user_id, message.state, message.chat_id, message.sequence)
+    else:
+        update = WatermarkUpdate(connection.user_id, message.state, message_id=message.message_id or "")
     connection.context.receipts.acknowledge(update, connection.receipt_refused)
 
 
@@ -117,8 +118,6 @@ def send_message(connection: Connection, message: SendMessage, now: float) -> No
 
 
 def history(connection: Connection, message: History, now: float) -> None:
-    if message.before_sequence is not None and message.after_sequence is not None:
-        raise ClientError("INVALID_MESSAGE", "give before_sequence or after_sequence, not both", path="before_sequence")
     connection.run(_history(connection, message, now), "history", message.request_id)
 
 

@@ -28,7 +28,8 @@ ClientMessageId = Annotated[
 ]
 ChatId = Annotated[str, Meta(min_length=1, max_length=64)]
 Sequence = Annotated[int, Meta(ge=0, le=2**53 - 1)]
-ContentType = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[!-~][ -~]*$")]
+# `$` alone would let a trailing newline pass in Python.
+ContentType = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[!-~][ -~]*$(?!\n)")]
 
 
 def _null() -> Raw:
@@ -64,6 +65,10 @@ class Ack(Struct, frozen=True, gc=False, tag_field="type", tag="ack", forbid_unk
     sequence: Sequence | None = None
     state: Literal["delivered", "read"] = "delivered"
 
+    def __post_init__(self) -> None:
+        if self.message_id is None and (self.chat_id is None or self.sequence is None):
+            raise ValueError("an ack names a message_id, or a chat_id and a sequence")
+
 
 class SendMessage(Struct, frozen=True, gc=False, tag_field="type", tag="send_message", forbid_unknown_fields=True):
     """A message for a chat. Answered by `message_ack` once it is on disk; with the same `client_message_id` it is stored once."""
@@ -98,6 +103,10 @@ class History(Struct, frozen=True, gc=False, tag_field="type", tag="history", fo
     before_sequence: Sequence | None = None
     after_sequence: Sequence | None = None
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
+
+    def __post_init__(self) -> None:
+        if self.before_sequence is not None and self.after_sequence is not None:
+            raise ValueError("give before_sequence or after_sequence, not both")
 
 
 ClientMessage = Subscribe | Unsubscribe | Ping | Ack | SendMessage | SyncRequest | History

@@ -19,6 +19,7 @@ from surewire.protocol.server_messages import MessageAck, ServerMessage
 __all__ = ["MAX_DEPTH", "RequestError", "decode_client_message", "encode", "encode_ack", "encode_message", "event_parts"]
 
 MAX_DEPTH: Final = 32
+_MAX_QUOTED: Final = 200
 NOT_BUILT_YET: Final = frozenset({"resume", "refresh", "typing"})
 
 _decode = msgspec.json.Decoder(cast("type[ClientMessage]", ClientMessage)).decode
@@ -26,13 +27,23 @@ _encode = msgspec.json.Encoder().encode
 
 
 class RequestError(ClientError):
-    """A client message that was refused, with what its answer must name: `request_id` and `subscription_id`."""
+    """A client message that was refused, with what its answer must name: `request_id` and `subscription_id`.
+
+    `kind` is the message's type; `unknown` when it has none that the protocol knows.
+    """
 
     def __init__(
-        self, code: str, problem: str, *, request_id: str | None = None, subscription_id: str | None = None, path: str = ""
+        self,
+        code: str,
+        problem: str,
+        *,
+        kind: str = "unknown",
+        request_id: str | None = None,
+        subscription_id: str | None = None,
+        path: str = "",
     ) -> None:
-        super().__init__(code, problem, path=path, details={"path": path} if path else None)
-        self.request_id, self.subscription_id = request_id, subscription_id
+        super().__init__(code, problem, path=path)
+        self.kind, self.request_id, self.subscription_id = kind, request_id, subscription_id
 
 
 def decode_client_message(text: str) -> ClientMessage:
@@ -96,7 +107,7 @@ def _check_depth(raw: bytes) -> None:
         elif byte in b"]}":
             depth -= 1
     if deepest > MAX_DEPTH - 1:
-        raise RequestError("INVALID_MESSAGE", f"the message is nested deeper than {MAX_DEPTH}")
+        raise RequestError("INVALID_MESSAGE", f"the message is nested deeper than {MAX_DEPTH}", kind="ping", path="timestamp")
 
 
 def _refusal(text: str, error: Exception) -> RequestError:
@@ -113,16 +124,16 @@ def _refusal(text: str, error: Exception) -> RequestError:
 
 
 def _refusal_of_object(value: dict[str, Any], error: Exception) -> RequestError:
-    names = {"request_id": _name(value, "request_id"), "subscription_id": _name(value, "subscription_id")}
+    names: dict[str, Any] = {"request_id": _name(value, "request_id"), "subscription_id": _name(value, "subscription_id")}
     kind = value.get("type")
     if not isinstance(kind, str):
         return RequestError("INVALID_MESSAGE", "type is missing; it says what the message is", path="type", **names)
     if kind in NOT_BUILT_YET:
-        return RequestError("UNSUPPORTED", f"{kind} is not supported by this server", path="type", **names)
+        return RequestError("UNSUPPORTED", f"{kind} is not supported by this server", kind=kind, path="type", **names)
     if kind not in CLIENT_TYPES:
         return RequestError("UNSUPPORTED", f"unknown type; the types are {', '.join(sorted(CLIENT_TYPES))}", path="type", **names)
-    problem, _, path = str(error).partition(" - at `$")
-    return RequestError("INVALID_MESSAGE", _plain(problem), path=path.strip("`.") or _named_field(problem), **names)
+    problem, path = _located(str(error))
+    return RequestError("INVALID_MESSAGE", _shortened(problem), kind=kind, path=_shortened(path), **names)
 
 
 def _name(value: dict[str, Any], key: str) -> str | None:
@@ -130,12 +141,19 @@ def _name(value: dict[str, Any], key: str) -> str | None:
     return name if isinstance(name, str) and 0 < len(name) <= 128 else None
 
 
-def _plain(problem: str) -> str:
-    return problem.replace("Object contains unknown field", "unknown field").replace("Object missing required field", "missing field")
+def _located(problem: str) -> tuple[str, str]:
+    """What is wrong, and the path of the field that it is about, out of msgspec's sentence."""
+    problem, _, place = problem.partition(" - at `")
+    place = place.removeprefix("key` in `").removeprefix("$").removeprefix(".").removesuffix("`")
+    problem = problem.replace("Object contains unknown field", "unknown field").replace("Object missing required field", "missing field")
+    if not problem.startswith(("unknown field `", "missing field `")):
+        return problem, place
+    name = problem.split("`")[1]
+    return problem, f"{place}.{name}" if place else name
 
 
-def _named_field(problem: str) -> str:
-    return problem.split("`")[1] if "field `" in problem else ""
+def _shortened(text: str) -> str:
+    return text if len(text) <= _MAX_QUOTED else text[:_MAX_QUOTED] + "…"
 
 
 CLIENT_TYPES: Final = frozenset(cast("str", struct.__struct_config__.tag) for struct in ClientMessage.__args__)

@@ -73,7 +73,7 @@ class Step(Enum):
     UNSUBSCRIBE = auto()
 
 
-_S, _ = SubscriptionState, None
+_S = SubscriptionState
 SUBSCRIPTIONS: Final[dict[tuple[SubscriptionState, Step], SubscriptionState]] = {
     **{(state, Step.SUBSCRIBE): _S.LIVE for state in _S},
     **{(state, Step.SUBSCRIBE_SINCE): _S.RECOVERING for state in _S},
@@ -162,14 +162,16 @@ class Session:
 
     def forget(self, subscription_id: str) -> None:
         """The subscription is live without recovery, or gone."""
-        if self._behind is not None and self._behind.pop(subscription_id, None) and not self._behind:
-            self._behind = None
+        if self._behind is not None:
+            self._behind.pop(subscription_id, None)
+            self._behind = self._behind or None
 
 
 def _rate_limited(message: ClientMessage, wait_s: float) -> RequestError:
     error = RequestError(
         "RATE_LIMITED",
         "too many messages; wait and send this one again",
+        kind=str(message.__struct_config__.tag),
         request_id=getattr(message, "request_id", None),
         subscription_id=getattr(message, "subscription_id", None),
     )
