@@ -6,7 +6,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from surewire.client import Disconnected, EventsLost, Filters, Notice, connect
+from surewire.client import Disconnected, EventsLost, Filters, Notice, Position, connect
 from surewire.domain.stream import parse_position
 
 KEPT = Path("incident_watch.position")
@@ -19,15 +19,22 @@ def say(notice: Notice) -> None:
         print(f"disconnected: {notice.reason}; trying again", file=sys.stderr)
 
 
+def kept() -> Position | None:
+    return parse_position(KEPT.read_text()) if KEPT.exists() else None
+
+
+def keep(position: Position | None) -> None:
+    KEPT.write_text(str(position))
+
+
 async def main(url: str) -> None:
-    since = parse_position(KEPT.read_text()) if KEPT.exists() else None
     urgent = Filters(severities=("P0", "P1"))
-    async with connect(url, user_id="incident-watch", on_notice=say) as client, client.subscribe(urgent, since=since) as events:
+    async with connect(url, user_id="incident-watch", on_notice=say) as client, client.subscribe(urgent, since=kept()) as events:
         async for received in events:
             event = received.event
             print(received.timestamp, event.severity, event.event_type, event.data, flush=True)
             # Only now: whoever is stopped in between sees the event again and misses none.
-            KEPT.write_text(str(received.position))
+            keep(received.position)
 
 
 if __name__ == "__main__":
