@@ -34,6 +34,15 @@ _READERS: Final[dict[str, Callable[[Event], str | None]]] = {
     # An event has many; who looks for them reads them itself.
     RESOURCES: lambda event: None,
 }
+
+
+def _has_resource(event: Event, values: Any) -> bool:
+    for resource in event.affected_resources:  # noqa: SIM110 (making a generator costs three times as much)
+        if resource in values:
+            return True
+    return False
+
+
 _TESTS: Final[dict[str, Callable[[Event, Any], bool]]] = {
     "incident_ids": lambda event, values: event.incident_id in values,
     "sources": lambda event, values: event.source in values,
@@ -41,7 +50,7 @@ _TESTS: Final[dict[str, Callable[[Event, Any], bool]]] = {
     "event_types": lambda event, values: event.event_type in values,
     "states": lambda event, values: event.state in values,
     "severities": lambda event, values: event.severity in values,
-    RESOURCES: lambda event, values: any(resource in values for resource in event.affected_resources),
+    RESOURCES: _has_resource,
 }
 
 
