@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from functools import cache
-from itertools import accumulate
 from typing import Any, Final, TypeVar, cast
 
 import msgspec
 
+from surewire.domain.json_depth import MAX_JSON_DEPTH, is_deeper
 from surewire.errors import ClientError
 from surewire.http.problem import field_error
 
-__all__ = ["MAX_DEPTH", "check_content_type", "decode_body", "read_body"]
+__all__ = ["check_content_type", "decode_body", "read_body"]
 
-MAX_DEPTH: Final = 32
 _T = TypeVar("_T")
 # RFC 8259 §11: application/json has no charset parameter; one that says UTF-8 does no harm.
 _JSON_TYPE: Final = re.compile(rb"application/(?:[\w.-]+\+)?json\s*(?:;\s*charset\s*=\s*\"?utf-8\"?\s*)?", re.IGNORECASE)
-_STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
-_NO_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}")
 
 Receive = Callable[[], Awaitable[Any]]
 
@@ -45,15 +42,15 @@ def check_content_type(content_type: bytes | None) -> None:
         raise ClientError("UNSUPPORTED", "the body must be JSON: send Content-Type: application/json")
 
 
-def decode_body(body: bytes, shape: type[_T]) -> _T:
-    """The body as a struct.
+def decode_body(body: bytes, shape: type[_T], max_depth: int = MAX_JSON_DEPTH) -> _T:
+    """The body as a struct. A struct bounds its own depth; JSON that it keeps as bytes is checked by who knows what it means.
 
     Raises: ClientError `INVALID_MESSAGE`: without a path when it is no JSON or nested too deep, else with that of the wrong field.
     """
     try:
         value: _T = _decoder(cast("Any", shape))(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise _refusal(body, error) from None
+        raise _refusal(body, error, max_depth) from None
     return value
 
 
@@ -70,7 +67,7 @@ def _within(piece: bytes, room_bytes: int, message: Any) -> bytes:
     return piece
 
 
-def _refusal(body: bytes, error: Exception) -> ClientError:
+def _refusal(body: bytes, error: Exception, max_depth: int) -> ClientError:
     """Why a body is not what was asked for. A decoder stops at the first wrong field, so the rest is looked at for its form."""
     if not body.strip():
         return ClientError("INVALID_MESSAGE", "the request needs a JSON body")
@@ -79,18 +76,12 @@ def _refusal(body: bytes, error: Exception) -> ClientError:
     except (msgspec.DecodeError, UnicodeDecodeError) as malformed:
         return ClientError("INVALID_MESSAGE", f"the body is not valid JSON: {malformed}")
     except RecursionError:
-        return _too_deep()
-    if not isinstance(error, msgspec.ValidationError) or _depth(body) > MAX_DEPTH:
-        return _too_deep()
+        return _too_deep(max_depth)
+    if not isinstance(error, msgspec.ValidationError) or is_deeper(body, max_depth):
+        return _too_deep(max_depth)
     wrong = field_error(str(error))
     return ClientError("INVALID_MESSAGE", wrong.message, path=wrong.path or "body")
 
 
-def _too_deep() -> ClientError:
-    return ClientError("INVALID_MESSAGE", f"the body is nested deeper than {MAX_DEPTH}")
-
-
-def _depth(body: bytes) -> int:
-    brackets = _STRING.sub(b"", body).translate(None, _NO_BRACKETS)
-    steps: Iterable[int] = (1 if bracket in b"[{" else -1 for bracket in brackets)
-    return max(accumulate(steps), default=0)
+def _too_deep(max_depth: int) -> ClientError:
+    return ClientError("INVALID_MESSAGE", f"the body is nested deeper than {max_depth}")

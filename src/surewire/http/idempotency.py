@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 from surewire.domain.principal import Principal
 from surewire.errors import ClientError
 from surewire.http.call import Call
+from surewire.http.deadline import in_time
 from surewire.http.reply import JSON, Reply, replayed
 from surewire.http.running_claims import HEADER
 from surewire.ports.idempotency import ANONYMOUS, AlreadyAnsweredError, Answer, Claim
@@ -34,15 +35,15 @@ async def answer_once(
     in the store's thread too. Without a key, or with a new one, the effect happens; else the first answer comes again.
 
     Raises: what `effect` raises; ClientError `CONFLICT` for a key that is running or was used with another body, `INVALID_MESSAGE`
-    for one that is no key.
+    for one that is no key; `TIMEOUT` when the effect takes too long.
     """
     key = call.header(b"idempotency-key", HEADER)
     if key is None:
-        return _reply(render(await effect(None)))
+        return _reply(render(await in_time(effect(None))))
     claim = _claim(call, caller, key, body, render)
     try:
         with call.running_claims.hold(claim):
-            return _reply(render(await effect(claim)))
+            return _reply(render(await in_time(effect(claim))))
     except AlreadyAnsweredError as earlier:
         return replayed(earlier.answer)
 

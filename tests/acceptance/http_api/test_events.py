@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import httpx
@@ -115,3 +116,8 @@ async def test_lost_history_is_said(client: httpx.AsyncClient) -> None:
 async def test_an_offset_that_the_stream_has_not_reached_is_refused(api: RunningApi) -> None:
     answer = await api.client.get(f"/v1/events?since={api.services.stream.head.epoch}:1")
     assert code_of(answer) == (422, "INVALID_MESSAGE")
+
+
+async def test_a_batch_of_one_names_its_event_too(client: httpx.AsyncClient) -> None:
+    answer = await publish(client, {"event_type": "x", "data": json.loads("[" * 33 + "]" * 33)})
+    assert answer.json()["errors"][0]["path"] == "events[0].data"

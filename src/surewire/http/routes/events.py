@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, cast
 
 from msgspec import Meta, Raw, Struct
 
-from surewire.domain.event import Event
+from surewire.domain.event import Event, check_event
 from surewire.domain.filters import Filters, normalise
 from surewire.domain.stream import Position, StreamEvent, parse_position
 from surewire.http.body import decode_body
@@ -129,7 +129,11 @@ async def publish_events(request: Call) -> Reply:
 def _events(body: bytes) -> tuple[bool, Sequence[Event]]:
     """Whether the body is a batch, and its events. Raises: ClientError `INVALID_MESSAGE`."""
     if decode_body(body, _Body).events:
-        return True, decode_body(body, EventBatch).events
+        events = decode_body(body, EventBatch).events
+        if len(events) == 1:
+            # The stream checks all events, but gives no index to one alone.
+            check_event(events[0], "events[0]")
+        return True, events
     return False, (decode_body(body, Event),)
 
 

@@ -99,7 +99,7 @@ async def send_message(request: Call) -> Reply:
         services.ingest.submit(
             SendRequest(pending, caller.user_id, chat_id, new.client_message_id, new.content, new.content_type, received_at, claim=claim)
         )
-        return await pending.answer()
+        return await pending.answer
 
     return await answer_once(request, caller, body, effect, partial(_sent, new.client_message_id))
 
