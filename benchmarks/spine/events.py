@@ -22,7 +22,7 @@ BATCH: Final = 100
 DURATION_S: Final = 20.0
 _GROUPS: Final = CONNECTIONS // MATCHES
 _EVENT: Final = b'{"type":"event"'
-_NUMBERS: Final = re.compile(rb'"data":\{"due":([0-9.]+)\}.*"offset":(\d+)')
+_NUMBERS: Final = re.compile(rb'"data":\{"due": ([0-9.]+)\}.*"offset":(\d+)')
 
 
 class _Received:
@@ -72,14 +72,15 @@ async def _publish_all(publish: Publish, schedule: _Schedule) -> int:
 async def events() -> dict[str, Any]:
     """Every event is published over HTTP in batches of 100, committed, matched against 2,000 distinct filters, and sent five times."""
     received, schedule = _Received(), _Schedule()
-    async with surewire(SUREWIRE_EVENTS__QUEUE_EVENTS="100000") as server, publisher(server, "/v1/events", schedule.batch) as publish:
+    async with surewire(SUREWIRE_EVENTS__QUEUE_EVENTS="100000") as server:
         clients = await open_all([f"ws://{server.host}:{server.port}/ws"] * CONNECTIONS, received.take)
         for number, client in enumerate(clients):
             filters = {"incident_ids": [f"group-{number % _GROUPS}"]}
             client.send({"type": "subscribe", "subscription_id": "s", "filters": filters})
         await asyncio.sleep(2)
         before = server.usage()
-        published = await _publish_all(publish, schedule)
+        async with publisher(server, "/v1/events", schedule.batch) as publish:
+            published = await _publish_all(publish, schedule)
         late_s = time.monotonic() - schedule.due_s(round(published / BATCH))
         await asyncio.sleep(2)
         after = server.usage()

@@ -16,7 +16,6 @@ __all__ = ["is_installed", "nchan"]
 
 _MODULES = Path("/usr/lib/nginx/modules")
 _CONFIGURATION = """
-load_module {modules}/ndk_http_module.so;
 load_module {modules}/ngx_nchan_module.so;
 worker_processes 1;
 worker_rlimit_nofile 20000;
