@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container
-from itertools import accumulate
 from typing import Annotated, Final, Literal, get_args
 
 import msgspec
 from msgspec import Meta, Raw, Struct, field
 
+from surewire.domain.json_depth import MAX_JSON_DEPTH, is_deeper
 from surewire.errors import ClientError
 
 __all__ = [
     "BUILT_IN_TYPES",
-    "MAX_DATA_DEPTH",
+    "MAX_EVENT_BYTES",
     "OTHER_TYPES",
     "PRIORITIES",
     "SEVERITIES",
@@ -54,7 +53,8 @@ LabelValue = Annotated[str, Meta(max_length=256)]
 SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
 STATES: Final[tuple[State, ...]] = get_args(State)
 PRIORITIES: Final[tuple[Priority, ...]] = get_args(Priority)
-MAX_DATA_DEPTH: Final = 32
+MAX_EVENT_BYTES: Final = 65_536
+"""What an event's JSON may have unless it is configured otherwise."""
 
 BUILT_IN_TYPES: Final = (
     *("incident_created", "incident_updated", "incident_resolved", "incident_closed", "alert_received", "alert_converted", "escalated"),
@@ -80,7 +80,6 @@ _PRIORITY_BY_TYPE: Final[dict[str, Priority]] = {
     "system_event": "low",
 }
 _BUILT_IN: Final = frozenset(BUILT_IN_TYPES)
-_STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
 
 
 def _no_data() -> Raw:
@@ -123,7 +122,7 @@ def metric_label(event_type: str, configured: Container[str]) -> str:
     return event_type if event_type in _BUILT_IN or event_type in configured else OTHER_TYPES
 
 
-def check_event(event: Event, path: str = "") -> None:
+def check_event(event: Event, path: str = "", *, max_depth: int = MAX_JSON_DEPTH) -> None:
     """Checks of a published event what its types cannot: that `data` is JSON that every reader can read.
 
     A decoder skips over the bytes of `data`, so broken UTF-8, half surrogates or deep nesting in them would get into the log and
@@ -137,11 +136,5 @@ def check_event(event: Event, path: str = "") -> None:
         msgspec.json.decode(data)
     except (ValueError, RecursionError) as error:
         raise ClientError("INVALID_MESSAGE", f"data cannot be read as JSON: {error}", path=where) from error
-    # Brackets stand in strings too, so only a high count is worth a closer look.
-    if data.count(b"[") + data.count(b"{") > MAX_DATA_DEPTH and _depth(data) > MAX_DATA_DEPTH:
-        raise ClientError("INVALID_MESSAGE", f"data is nested deeper than {MAX_DATA_DEPTH}", path=where)
-
-
-def _depth(json: bytes) -> int:
-    steps = (1 if byte in b"[{" else -1 for byte in _STRING.sub(b"", json) if byte in b"[{}]")
-    return max(accumulate(steps), default=0)
+    if is_deeper(data, max_depth):
+        raise ClientError("INVALID_MESSAGE", f"data is nested deeper than {max_depth}", path=where)

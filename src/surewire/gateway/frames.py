@@ -23,7 +23,7 @@ from typing import ClassVar, NamedTuple, cast
 
 import picows
 
-from surewire.gateway.incoming import NO_STATUS, Assembly, ViolationError, parse_close
+from surewire.gateway.incoming import MAX_FRAGMENTS, NO_STATUS, Assembly, ViolationError, parse_close
 from surewire.gateway.server_frame import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, frame
 from surewire.protocol.codes import CloseCode
 
@@ -58,7 +58,7 @@ class Ending(NamedTuple):
     code: int
 
 
-_NOTHING_MORE = Assembly(BINARY)
+_NOTHING_MORE = Assembly(BINARY, 0, 0)
 """Stands in for the open message once a connection is closing: it keeps every frame off the fast path."""
 
 
@@ -71,7 +71,7 @@ class MessageListener(picows.WSListener):
     `transport.underlying_transport.write`. `pause_writing` and `resume_writing` come from that transport's high and low water marks.
     """
 
-    __slots__ = ("_assembly", "_ending", "heard", "is_open", "max_message_bytes", "transport")
+    __slots__ = ("_assembly", "_ending", "heard", "is_open", "max_fragments", "max_message_bytes", "transport")
 
     CLOSE_TIMEOUT_S: ClassVar[float] = 5.0
     """How long the peer may take to answer our CLOSE."""
@@ -80,8 +80,8 @@ class MessageListener(picows.WSListener):
 
     transport: picows.WSTransport
 
-    def __init__(self, max_message_bytes: int) -> None:
-        self.max_message_bytes = max_message_bytes
+    def __init__(self, max_message_bytes: int, max_fragments: int = MAX_FRAGMENTS) -> None:
+        self.max_message_bytes, self.max_fragments = max_message_bytes, max_fragments
         self.heard = True
         self.is_open = False
         self._assembly: Assembly | None = None
@@ -204,8 +204,8 @@ class MessageListener(picows.WSListener):
     def _take_fragment(self, kind: picows.WSMsgType, payload: bytes, is_final: bool) -> None:
         if (kind is CONTINUATION) != (self._assembly is not None):
             raise ViolationError(CloseCode.PROTOCOL_ERROR, "continuation out of order")
-        assembly = self._assembly or Assembly(kind)
-        assembly.add(payload, is_final, self.max_message_bytes)
+        assembly = self._assembly or Assembly(kind, self.max_message_bytes, self.max_fragments)
+        assembly.add(payload, is_final)
         if not is_final:
             self._assembly = assembly
             return

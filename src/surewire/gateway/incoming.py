@@ -9,12 +9,13 @@ import picows
 from surewire.gateway.server_frame import TEXT
 from surewire.protocol.codes import CloseCode
 
-__all__ = ["NO_STATUS", "Assembly", "ViolationError", "parse_close"]
+__all__ = ["MAX_FRAGMENTS", "NO_STATUS", "Assembly", "ViolationError", "parse_close"]
 
 NO_STATUS = 1005
 """Stands for a CLOSE without a code; never on the wire (RFC 6455 §7.4.1)."""
 
-_MAX_FRAGMENTS = 1024
+MAX_FRAGMENTS = 1_024
+"""What a message may come in unless it is configured otherwise."""
 
 
 class ViolationError(Exception):
@@ -28,22 +29,23 @@ class ViolationError(Exception):
 class Assembly:
     """The fragments of one message so far. Text is decoded as it comes, so that bad UTF-8 is found at its fragment."""
 
-    __slots__ = ("_chunks", "_count", "_decoder", "_size_bytes", "_texts")
+    __slots__ = ("_chunks", "_count", "_decoder", "_max_bytes", "_max_fragments", "_size_bytes", "_texts")
 
-    def __init__(self, opcode: picows.WSMsgType) -> None:
+    def __init__(self, opcode: picows.WSMsgType, max_bytes: int, max_fragments: int) -> None:
+        self._max_bytes, self._max_fragments = max_bytes, max_fragments
         self._decoder = codecs.getincrementaldecoder("utf-8")("strict") if opcode is TEXT else None
         self._chunks: list[bytes] = []
         self._texts: list[str] = []
         self._count = self._size_bytes = 0
 
-    def add(self, payload: bytes, is_final: bool, max_bytes: int) -> None:
+    def add(self, payload: bytes, is_final: bool) -> None:
         """Takes the next fragment. Raises: ViolationError 1007 or 1009."""
         self._count += 1
         self._size_bytes += len(payload)
-        if self._size_bytes > max_bytes:
-            raise ViolationError(CloseCode.TOO_BIG, f"message is longer than {max_bytes} bytes")
-        if self._count > _MAX_FRAGMENTS:
-            raise ViolationError(CloseCode.TOO_BIG, f"message has more than {_MAX_FRAGMENTS} fragments")
+        if self._size_bytes > self._max_bytes:
+            raise ViolationError(CloseCode.TOO_BIG, f"message is longer than {self._max_bytes} bytes")
+        if self._count > self._max_fragments:
+            raise ViolationError(CloseCode.TOO_BIG, f"message has more than {self._max_fragments} fragments")
         if self._decoder is None:
             self._chunks.append(payload)
         else:

@@ -22,13 +22,14 @@ from surewire.ports.event_history import EventHistory
 from surewire.ports.event_stream import EventSubscriber, RecoveredPage, RecoveryReason
 from surewire.ports.idempotency import Claim
 from surewire.streams.page import PageInProgress, PageLimits
-from surewire.streams.publication import checked_events
+from surewire.streams.publication import EventLimits, checked_events
 from surewire.streams.tail import Tail, load_tail
 
 __all__ = ["TAIL_BYTES", "DurableEventStream", "event_stream"]
 
 TAIL_BYTES: Final = 32 * 1024 * 1024
 _READ_EVENTS: Final = 500
+_EVENT_LIMITS: Final = EventLimits()
 _PAGE_LIMITS: Final = PageLimits()
 
 
@@ -38,6 +39,7 @@ async def event_stream(
     subscriber: EventSubscriber,
     *,
     history_events: int,
+    event_limits: EventLimits = _EVENT_LIMITS,
     tail_bytes: int = TAIL_BYTES,
     page_limits: PageLimits = _PAGE_LIMITS,
 ) -> AsyncGenerator[DurableEventStream]:
@@ -46,7 +48,7 @@ async def event_stream(
     `history_events` bounds the tail as it bounds the history, `tail_bytes` bounds its memory.
     """
     tail = await load_tail(history, max_events=history_events, max_bytes=tail_bytes)
-    stream = DurableEventStream(history, subscriber, tail, page_limits)
+    stream = DurableEventStream(history, subscriber, tail, event_limits, page_limits)
     history.listen(stream.committed)
     yield stream
 
@@ -54,10 +56,13 @@ async def event_stream(
 class DurableEventStream:
     """The `EventStream` over an `EventHistory`; made by `event_stream`. Loop thread only."""
 
-    __slots__ = ("_history", "_page_limits", "_subscriber", "_tail")
+    __slots__ = ("_event_limits", "_history", "_page_limits", "_subscriber", "_tail")
 
-    def __init__(self, history: EventHistory, subscriber: EventSubscriber, tail: Tail, page_limits: PageLimits) -> None:
-        self._history, self._subscriber, self._tail, self._page_limits = history, subscriber, tail, page_limits
+    def __init__(
+        self, history: EventHistory, subscriber: EventSubscriber, tail: Tail, event_limits: EventLimits, page_limits: PageLimits
+    ) -> None:
+        self._history, self._subscriber, self._tail = history, subscriber, tail
+        self._event_limits, self._page_limits = event_limits, page_limits
 
     @property
     def head(self) -> Position:
@@ -68,7 +73,7 @@ class DurableEventStream:
         if not events:
             return ()
         answer: asyncio.Future[Sequence[StreamEvent]] = asyncio.get_running_loop().create_future()
-        self._history.append(checked_events(events), partial(_answer, answer), claim)
+        self._history.append(checked_events(events, self._event_limits), partial(_answer, answer), claim)
         return await answer
 
     def recover(self, since: Position, filters: Filters) -> RecoveredPage | Awaitable[RecoveredPage]:
