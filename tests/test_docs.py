@@ -22,18 +22,15 @@ from surewire.config.settings import sections
 from surewire.contract.catalogue import load_metrics
 from surewire.domain.chat import Chat
 from surewire.domain.event import BUILT_IN_TYPES, PRIORITIES, SEVERITIES, STATES, Event
-from surewire.domain.filters import MAX_VALUES, Filters
-from surewire.http.call import MAX_BODY_BYTES
-from surewire.http.front_limits import FrontLimits
+from surewire.domain.filters import Filters
 from surewire.http.problem import STATUSES, Problem
 from surewire.http.routes import ROUTES, events, messages
 from surewire.ports.message_store import PAGE_BYTES, Delivery
 from surewire.protocol import client_messages, server_messages
-from surewire.protocol.codec import MAX_DEPTH, NOT_BUILT_YET
+from surewire.protocol.codec import NOT_BUILT_YET
 from surewire.protocol.codes import ERROR_CODES, CloseCode
 from surewire.protocol.session import ERROR_WINDOW_S, MAX_ERRORS
 from surewire.streams.page import PageLimits
-from surewire.streams.publication import MAX_EVENT_BYTES
 from surewire.telemetry.log_lines import fields_in_order
 from surewire.telemetry.readiness import ReadinessReport
 from tests.documentation import PAGES, ROOT, Block, anchors, blocks, commands, links, read, section, table
@@ -49,25 +46,22 @@ STRUCTS: dict[str, Any] = {
 REQUESTS = {"EventBatch"}
 CLIENT_TYPES = {struct.__struct_config__.tag: struct for struct in client_messages.ClientMessage.__args__}
 SERVER_TYPES = {struct.__struct_config__.tag: struct for struct in server_messages.ServerMessage.__args__}
-FRONT = FrontLimits()
+
+
+def schema_of(kind: str) -> dict[str, Any]:
+    """The fields of a client message as a JSON schema."""
+    struct = CLIENT_TYPES[kind]
+    fields: dict[str, Any] = msgspec.json.schema(struct)["$defs"][struct.__name__]["properties"]
+    return fields
+
+
 BUILT_IN_LIMITS = {
-    "fragments of a message": 1_024,
-    "depth of JSON": MAX_DEPTH,
-    "values of a subscription's filters": MAX_VALUES,
-    "chats in a `sync_request`": 50,
-    "messages per chat in a `sync_request`": 500,
-    "messages of a `history`": 200,
+    "malformed messages of a connection": MAX_ERRORS - 1,
+    "chats in a `sync_request`": schema_of("sync_request")["chats"]["maxItems"],
+    "messages per chat in a `sync_request`": schema_of("sync_request")["limit"]["maximum"],
+    "messages of a `history`": schema_of("history")["limit"]["maximum"],
     "a page of any kind": PAGE_BYTES,
     "events of a recovery page": PageLimits().events,
-    "an event": MAX_EVENT_BYTES,
-    "events of a batch": events.MAX_BATCH,
-    "an HTTP body": MAX_BODY_BYTES,
-    "a request target": FRONT.max_target_bytes,
-    "a request head": FRONT.max_head_bytes,
-    "time for a request head": FRONT.head_timeout_s,
-    "time for an upgrade": FRONT.upgrade_timeout_s,
-    "time for a body": FRONT.body_timeout_s,
-    "malformed messages of a connection": MAX_ERRORS - 1,
 }
 
 
