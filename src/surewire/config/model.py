@@ -88,13 +88,29 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     permit_queue: Annotated[
         int, _about("New connections of one client that may wait for room at once; 0 refuses them.", ge=0, le=10**9)
     ] = 10
+    head_timeout_s: Annotated[Duration, _about("From connecting to the end of the request head.")] = 10.0
+    body_timeout_s: Annotated[Duration, _about("From the end of a request head to the end of its body.")] = 30.0
+    upgrade_timeout_s: Annotated[
+        Duration, _about("From the first byte of a WebSocket upgrade to its answer, waiting for room included.")
+    ] = 10.0
+    max_target_bytes: Annotated[Size, _about("Longest request target, path and query.")] = 8_192
+    max_header_bytes: Annotated[Size, _about("Longest request head, its target and all its headers together.")] = 16_384
+    max_headers: Annotated[Count, _about("Header lines of a request.")] = 100
+    max_body_bytes: Annotated[Size, _about("Longest body of an HTTP request, however it is sent.")] = 1_048_576
     max_message_bytes: Annotated[Size, _about("Largest WebSocket message from a client.")] = 65_536
+    max_fragments: Annotated[Count, _about("Fragments of one WebSocket message.")] = 1_024
+    max_json_depth: Annotated[
+        int, _about("How deep JSON of a client's own choosing may be nested: an event's `data`, a ping's `timestamp`.", ge=1, le=256)
+    ] = 32
     max_content_bytes: Annotated[Size, _about("Largest content of a chat message, in UTF-8.")] = 16_384
     max_subscriptions: Annotated[Count, _about("Subscriptions per connection.")] = 100
+    max_filter_values: Annotated[Count, _about("Values that the filters of one subscription name in all.")] = 1_000
     messages_per_s: Annotated[Rate, _about("Messages from one connection, sustained.")] = 50.0
     burst: Annotated[Count, _about("Messages from one connection at once before `messages_per_s` holds.")] = 100
     chat_messages_per_s: Annotated[Rate, _about("Messages from one sender to one chat, sustained.")] = 10.0
     chat_burst: Annotated[Count, _about("Messages from one sender to one chat at once before `chat_messages_per_s` holds.")] = 20
+    max_event_bytes: Annotated[Size, _about("Largest event, as JSON.")] = 65_536
+    max_batch_events: Annotated[Count, _about("Events that may be published together.")] = 1_000
     outbound_messages: Annotated[Count, _about("Messages that may wait for a slow client.")] = 1_000
     outbound_bytes: Annotated[Size, _about("Bytes that may wait for a slow client.")] = 1_048_576
     slow_consumer_grace_s: Annotated[Duration, _about("How long a client's buffer may stay full before the connection is closed.")] = 5.0

@@ -54,12 +54,12 @@ class Connection(Outbox):
     )
 
     def __init__(self, context: Context, caller: Caller, received_s: float, channel: str | None) -> None:
-        super().__init__(context.limits.max_message_bytes, context.turn, context.outbound)
+        super().__init__(context.limits.max_message_bytes, context.turn, context.outbound, context.max_fragments)
         self.context = context
         self.caller = caller
         self.user_id = caller.user_id
         self.ulid = context.new_ulid()
-        self.session = Session()
+        self.session = Session(context.decode)
         self.opened_s = self.quiet_since = self.received_s = received_s
         self.awaiting_pong_since: float | None = None
         self.channel = channel

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from surewire.ports.ingest import Ingest
     from surewire.ports.message_store import MessageStore
     from surewire.ports.receipts import Receipts
+    from surewire.protocol.client_messages import ClientMessage
     from surewire.protocol.server_messages import Limits
     from surewire.telemetry.instruments import ConnectionInstruments
 
@@ -31,6 +32,10 @@ class Context:
 
     config: Config
     limits: Limits
+    """Those that a client is told."""
+    max_fragments: int
+    max_filter_values: int
+    decode: Callable[[str], ClientMessage]
     clock: Clock
     new_ulid: Callable[[], str]
     resume_token: Callable[[str], str]

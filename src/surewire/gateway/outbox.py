@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from surewire.gateway.frames import MessageListener
+from surewire.gateway.incoming import MAX_FRAGMENTS
 from surewire.gateway.turn import EventFrame, Turn
 from surewire.protocol.codes import CloseCode
 
@@ -84,8 +85,8 @@ class Outbox(MessageListener):
 
     __slots__ = ("_backlog", "_joined", "_limits", "_turn")
 
-    def __init__(self, max_message_bytes: int, turn: Turn, limits: OutboundLimits) -> None:
-        super().__init__(max_message_bytes)
+    def __init__(self, max_message_bytes: int, turn: Turn, limits: OutboundLimits, max_fragments: int = MAX_FRAGMENTS) -> None:
+        super().__init__(max_message_bytes, max_fragments)
         self._turn = turn
         self._limits = limits
         self._joined: bytes | list[bytes] | None = None

@@ -16,6 +16,7 @@ from surewire.gateway.gateway import Gateway
 from surewire.gateway.heartbeat import Sweep, slot_count
 from surewire.gateway.hub import Hub
 from surewire.gateway.outbox import OutboundLimits
+from surewire.protocol.codec import client_decoder
 from surewire.protocol.server_messages import Limits
 
 if TYPE_CHECKING:
@@ -65,6 +66,9 @@ class ConnectionPlane:
             Context(
                 config=config,
                 limits=_limits(config),
+                max_fragments=config.limits.max_fragments,
+                max_filter_values=config.limits.max_filter_values,
+                decode=client_decoder(config.limits.max_json_depth),
                 clock=clock,
                 new_ulid=new_ulid,
                 resume_token=_resume_tokens(),

@@ -15,7 +15,7 @@ from surewire.domain.filters import Filters, normalise
 from surewire.domain.instant import format_instant
 from surewire.domain.message import MessagePage
 from surewire.domain.stream import Position
-from surewire.errors import ClientError
+from surewire.errors import BackendError, ClientError
 from surewire.gateway.frames import TEXT, frame
 from surewire.gateway.reads import counted_history
 from surewire.ports.event_stream import RecoveredPage
@@ -34,8 +34,8 @@ __all__ = ["HANDLERS", "Handler", "subscribe_to"]
 
 
 def subscribe(connection: Connection, message: Subscribe, now: float) -> None:
-    filters = normalise(message.filters)
     context, subscription_id = connection.context, message.subscription_id
+    filters = normalise(message.filters, max_values=context.max_filter_values)
     index, most = context.hub.index, context.limits.max_subscriptions
     held = index.ids_of(connection)
     if len(held) >= most and subscription_id not in held:
@@ -63,7 +63,14 @@ def subscribe_to(connection: Connection, subscription_id: str, filters: Filters)
 async def _recover(
     connection: Connection, subscription_id: str, filters: Filters, progress: Progress, page: Awaitable[RecoveredPage]
 ) -> None:
-    _recovered(connection, subscription_id, filters, progress, await page)
+    try:
+        found = await page
+    except (ClientError, BackendError):
+        if connection.session.recovery_failed(subscription_id, progress):
+            connection.context.hub.unsubscribe(connection, subscription_id)
+            raise
+    else:
+        _recovered(connection, subscription_id, filters, progress, found)
 
 
 def _recovered(connection: Connection, subscription_id: str, filters: Filters, progress: Progress, page: RecoveredPage) -> None:

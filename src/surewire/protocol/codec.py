@@ -6,19 +6,20 @@ the mend. Encoding joins parts that were encoded once.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final, cast
 
 import msgspec
 
+from surewire.domain.json_depth import MAX_JSON_DEPTH, is_deeper
 from surewire.domain.message import Message
 from surewire.domain.stream import Position, StreamEvent
 from surewire.errors import ClientError
 from surewire.protocol.client_messages import ClientMessage, Ping
 from surewire.protocol.server_messages import MessageAck, ServerMessage
 
-__all__ = ["MAX_DEPTH", "RequestError", "decode_client_message", "encode", "encode_ack", "encode_message", "event_parts"]
+__all__ = ["RequestError", "client_decoder", "encode", "encode_ack", "encode_message", "event_parts"]
 
-MAX_DEPTH: Final = 32
 _MAX_QUOTED: Final = 200
 NOT_BUILT_YET: Final = frozenset({"resume", "refresh", "typing"})
 
@@ -46,19 +47,24 @@ class RequestError(ClientError):
         self.kind, self.request_id, self.subscription_id = kind, request_id, subscription_id
 
 
-def decode_client_message(text: str) -> ClientMessage:
-    """The message in a text frame.
+def client_decoder(max_depth: int = MAX_JSON_DEPTH) -> Callable[[str], ClientMessage]:
+    """What makes the message of a text frame, one nested to `max_depth` at most.
 
-    Raises: RequestError `INVALID_MESSAGE` for what is no JSON, lacks a field, has one too many or of a wrong type, naming it;
+    It raises RequestError: `INVALID_MESSAGE` for what is no JSON, lacks a field, has one too many or of a wrong type, naming it;
     `UNSUPPORTED` for a type that the server does not know.
     """
-    try:
-        message = _decode(text)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise _refusal(text, error) from None
-    if type(message) is Ping:
-        _check_depth(bytes(message.timestamp))
-    return message
+
+    def decode(text: str) -> ClientMessage:
+        try:
+            message = _decode(text)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise _refusal(text, error, max_depth) from None
+        # Of all that a client may send only this has a shape of the client's own choosing. It stands one level deep.
+        if type(message) is Ping and is_deeper(bytes(message.timestamp), max_depth - 1):
+            raise RequestError("INVALID_MESSAGE", _too_deep(max_depth), kind="ping", path="timestamp")
+        return message
+
+    return decode
 
 
 def encode(message: ServerMessage) -> bytes:
@@ -91,31 +97,12 @@ def event_parts(event: StreamEvent, epoch: str | None) -> tuple[bytes, bytes]:
     return head + b'"subscription_ids":', b"}"
 
 
-def _check_depth(raw: bytes) -> None:
-    if raw.count(b"[") + raw.count(b"{") <= MAX_DEPTH - 1:
-        return
-    depth = deepest = 0
-    quoted = escaped = False
-    for byte in raw:
-        if quoted:
-            escaped, quoted = byte == 0x5C and not escaped, byte != 0x22 or escaped
-        elif byte == 0x22:
-            quoted = True
-        elif byte in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif byte in b"]}":
-            depth -= 1
-    if deepest > MAX_DEPTH - 1:
-        raise RequestError("INVALID_MESSAGE", f"the message is nested deeper than {MAX_DEPTH}", kind="ping", path="timestamp")
-
-
-def _refusal(text: str, error: Exception) -> RequestError:
+def _refusal(text: str, error: Exception, max_depth: int) -> RequestError:
     """Why a text frame is no client message, as helpfully as it can be said."""
     try:
         value = msgspec.json.decode(text)
     except RecursionError:
-        return RequestError("INVALID_MESSAGE", f"the message is nested deeper than {MAX_DEPTH}")
+        return RequestError("INVALID_MESSAGE", _too_deep(max_depth))
     except msgspec.DecodeError as malformed:
         return RequestError("INVALID_MESSAGE", f"not valid JSON: {malformed}")
     if not isinstance(value, dict):
@@ -134,6 +121,10 @@ def _refusal_of_object(value: dict[str, Any], error: Exception) -> RequestError:
         return RequestError("UNSUPPORTED", f"unknown type; the types are {', '.join(sorted(CLIENT_TYPES))}", path="type", **names)
     problem, path = _located(str(error))
     return RequestError("INVALID_MESSAGE", _shortened(problem), kind=kind, path=_shortened(path), **names)
+
+
+def _too_deep(max_depth: int) -> str:
+    return f"the message is nested deeper than {max_depth}"
 
 
 def _name(value: dict[str, Any], key: str) -> str | None:

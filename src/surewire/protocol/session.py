@@ -13,17 +13,19 @@ and each of its subscriptions through states. LIVE ones get events as they are c
     ABSENT ──subscribe──▶ LIVE            (again: LIVE, with the new filters)
     any ──subscribe since──▶ RECOVERING ──last page──▶ LIVE
                              RECOVERING ──more to come──▶ BEHIND   (the client subscribes again from there)
+                             RECOVERING ──page failed──▶ ABSENT    (the client hears an error)
     any ──unsubscribe──▶ ABSENT
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum, auto
 from typing import Final
 
 from surewire.domain.rate import TokenBucket
 from surewire.protocol.client_messages import ClientMessage
-from surewire.protocol.codec import RequestError, decode_client_message
+from surewire.protocol.codec import RequestError
 
 __all__ = ["Phase", "Progress", "Session", "Step", "SubscriptionState", "Turn"]
 
@@ -70,6 +72,7 @@ class Step(Enum):
     SUBSCRIBE_SINCE = auto()
     LAST_PAGE = auto()
     MORE_PAGES = auto()
+    PAGE_FAILED = auto()
     UNSUBSCRIBE = auto()
 
 
@@ -80,6 +83,7 @@ SUBSCRIPTIONS: Final[dict[tuple[SubscriptionState, Step], SubscriptionState]] = 
     **{(state, Step.UNSUBSCRIBE): _S.ABSENT for state in (_S.RECOVERING, _S.BEHIND, _S.LIVE)},
     (_S.RECOVERING, Step.LAST_PAGE): _S.LIVE,
     (_S.RECOVERING, Step.MORE_PAGES): _S.BEHIND,
+    (_S.RECOVERING, Step.PAGE_FAILED): _S.ABSENT,
 }
 
 
@@ -96,9 +100,10 @@ class Progress:
 class Session:
     """One client. Small on purpose: there are as many as connections, and most never use more than two of its fields."""
 
-    __slots__ = ("_behind", "_bucket", "_delivered", "_errors", "phase")
+    __slots__ = ("_behind", "_bucket", "_decode", "_delivered", "_errors", "phase")
 
-    def __init__(self) -> None:
+    def __init__(self, decode: Callable[[str], ClientMessage]) -> None:
+        self._decode = decode
         self.phase = Phase.OPEN
         self._bucket: TokenBucket | None = None
         self._errors: list[float] | None = None
@@ -110,7 +115,7 @@ class Session:
 
         Raises: RequestError `INVALID_MESSAGE`, `UNSUPPORTED`, or (temporary, with `retry_after_s`) `RATE_LIMITED`.
         """
-        message = decode_client_message(text)
+        message = self._decode(text)
         bucket = self._bucket
         if bucket is None:
             bucket = self._bucket = TokenBucket(rate_per_s, burst, now)
@@ -152,11 +157,18 @@ class Session:
 
     def recovered(self, subscription_id: str, progress: Progress, has_more: bool) -> bool:
         """Ends a recovery page. False when the subscription was replaced or removed meanwhile: the page is void."""
+        return self._step(subscription_id, progress, Step.MORE_PAGES if has_more else Step.LAST_PAGE)
+
+    def recovery_failed(self, subscription_id: str, progress: Progress) -> bool:
+        """The page could not be read, so the subscription is gone. False when it was replaced or removed meanwhile: nobody waits for it."""
+        return self._step(subscription_id, progress, Step.PAGE_FAILED)
+
+    def _step(self, subscription_id: str, progress: Progress, step: Step) -> bool:
         behind = self._behind
         if behind is None or behind.get(subscription_id) is not progress:
             return False
-        progress.state = SUBSCRIPTIONS[progress.state, Step.MORE_PAGES if has_more else Step.LAST_PAGE]
-        if progress.state is SubscriptionState.LIVE:
+        progress.state = SUBSCRIPTIONS[progress.state, step]
+        if progress.state is not SubscriptionState.BEHIND:
             self.forget(subscription_id)
         return True
 

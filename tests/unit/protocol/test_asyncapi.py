@@ -13,7 +13,7 @@ import pytest
 from surewire.protocol.asyncapi import PUSHED, REPLIES, asyncapi_document
 from surewire.protocol.asyncapi_examples import EXAMPLES
 from surewire.protocol.client_messages import ClientMessage
-from surewire.protocol.codec import decode_client_message
+from surewire.protocol.codec import client_decoder
 from surewire.protocol.codes import CloseCode
 from surewire.protocol.server_messages import ServerMessage
 
@@ -65,7 +65,7 @@ def test_every_example_is_what_its_schema_says(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(CLIENT))
 def test_every_client_example_is_understood_by_the_server(name: str) -> None:
     text = msgspec.json.encode(EXAMPLES[name]).decode()
-    assert msgspec.json.encode(decode_client_message(text)) == text.encode()
+    assert msgspec.json.encode(client_decoder()(text)) == text.encode()
 
 
 def test_every_close_code_is_listed() -> None:
