@@ -87,7 +87,7 @@ class Client:
             PositionMessage: self._subscriptions.head,
             ChatMessage: self._message,
             MessageAck: self._acknowledged,
-            SyncResponse: self._requests.answered,
+            SyncResponse: self._synchronised,
             HistoryResult: self._requests.answered,
             IncomingError: self._refused,
         }
@@ -225,6 +225,10 @@ class Client:
     def _acknowledged(self, ack: MessageAck) -> None:
         if self._requests.answered(ack):
             self._inbox.answered(ack.chat_id, ack.sequence)
+
+    def _synchronised(self, answer: SyncResponse) -> None:
+        if self._requests.answered(answer):
+            self._inbox.synchronised(answer)
 
     def _message(self, message: ChatMessage) -> None:
         self._inbox.live(msgspec.convert(message, Message, from_attributes=True))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Self, cast
+from typing import Self
 
 from surewire.client.buffer import Buffer
 from surewire.client.chat_feed import ChatFeed
@@ -34,6 +34,7 @@ class Inbox:
         self._wake = asyncio.Event()
         self._buffer: Buffer[Message] = Buffer(most, self._wake.set)
         self._feeds: dict[str, ChatFeed] = {}
+        self._asked: list[str] = []
         self._user_id = ""
         self._is_open = False
         self._is_ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -92,6 +93,12 @@ class Inbox:
         self._buffer.add(feed.live(message, has_room=self._buffer.room > 0))
         if feed.wants_page:
             self._wake.set()
+
+    def synchronised(self, answer: SyncResponse) -> None:
+        """Pages came. To be called before anything that came later: live messages follow where the pages end."""
+        pages = {page.chat_id: page for page in answer.chats}
+        for chat_id in self._asked:
+            self._take(chat_id, pages.get(chat_id))
 
     def sent(self, chat_id: str) -> None:
         """A message of this client is on its way."""
@@ -154,15 +161,13 @@ class Inbox:
     async def _fetch(self, chat_ids: list[str]) -> None:
         limit = max(1, min(_MESSAGES_PER_CHAT, self._buffer.room // len(chat_ids)))
         positions = tuple(ChatPosition(chat_id, self._feeds[chat_id].cursor) for chat_id in chat_ids)
+        self._asked = chat_ids
         try:
-            answer = await self._requests.ask(lambda request_id: SyncRequest(positions, request_id, limit))
+            await self._requests.ask(lambda request_id: SyncRequest(positions, request_id, limit))
         except ClientError as error:
             if error.code != "NOT_FOUND":
                 raise
-            answer = SyncResponse(())
-        pages = {page.chat_id: page for page in cast("SyncResponse", answer).chats}
-        for chat_id in chat_ids:
-            self._take(chat_id, pages.get(chat_id))
+            self.synchronised(SyncResponse(()))
 
     def _take(self, chat_id: str, page: ChatPage | None) -> None:
         if page is None:
