@@ -77,8 +77,7 @@ class Connection(Outbox):
 
     def on_open(self, transport: picows.WSTransport) -> None:
         context = self.context
-        # asyncio pauses above the limit, its TLS transport from the limit on: there 0 would mean always.
-        transport.underlying_transport.set_write_buffer_limits(1 if transport.is_secure else 0)
+        super().on_open(transport)
         self.send(self._welcome())
         self.opened_s = self.quiet_since = context.clock.monotonic()
         context.hub.add(self)

@@ -11,9 +11,12 @@ dropped, a client that comes back recovers.
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable
 from typing import Final, NamedTuple
+
+import picows
 
 from surewire.gateway.frames import MessageListener
 from surewire.gateway.incoming import MAX_FRAGMENTS
@@ -83,7 +86,7 @@ class Backlog:
 class Outbox(MessageListener):
     """A message listener that can be written to without limit and without harm."""
 
-    __slots__ = ("_backlog", "_joined", "_limits", "_turn")
+    __slots__ = ("_backlog", "_descriptor", "_joined", "_limits", "_turn")
 
     def __init__(self, max_message_bytes: int, turn: Turn, limits: OutboundLimits, max_fragments: int = MAX_FRAGMENTS) -> None:
         super().__init__(max_message_bytes, max_fragments)
@@ -91,6 +94,12 @@ class Outbox(MessageListener):
         self._limits = limits
         self._joined: bytes | list[bytes] | None = None
         self._backlog: Backlog | None = None
+        self._descriptor = -1
+
+    def on_open(self, transport: picows.WSTransport) -> None:
+        # asyncio pauses above the limit, its TLS transport from the limit on: there 0 would mean always.
+        transport.underlying_transport.set_write_buffer_limits(1 if transport.is_secure else 0)
+        self._descriptor = _plain_socket(transport)
 
     @property
     def is_flowing(self) -> bool:
@@ -136,10 +145,22 @@ class Outbox(MessageListener):
         if self._backlog is not None:
             for frame in [joined] if isinstance(joined, bytes) else joined:
                 self._wait(frame, None)
-        elif isinstance(joined, bytes):
-            self.transport.underlying_transport.write(joined)
         else:
-            self.transport.underlying_transport.write(b"".join(joined))
+            self.put(joined if isinstance(joined, bytes) else b"".join(joined))
+
+    def put(self, data: bytes) -> None:
+        """Gives bytes to the socket, past everything that gathers. Only while it is flowing: the transport's own buffer is empty then."""
+        descriptor = self._descriptor
+        if descriptor >= 0:
+            try:
+                sent = os.write(descriptor, data)
+            except OSError:
+                # Full or broken: the transport waits for room, or finds out and ends the connection.
+                sent = 0
+            if sent == len(data):
+                return
+            data = data[sent:]
+        self.transport.underlying_transport.write(data)
 
     def write_everything(self) -> None:
         """Hands over all that waits, whether the socket takes it now or not: for a connection that ends with a word."""
@@ -231,3 +252,15 @@ class Outbox(MessageListener):
             self._limits.buffered(backlog.most_bytes)
             if backlog.frames:
                 self._limits.dropped("connection_closed", backlog.events)
+
+
+def _plain_socket(transport: picows.WSTransport) -> int:
+    """The descriptor of a socket that may be written to directly, which halves our own part of a delivery; -1 when there is none.
+
+    It must be plain TCP, on a transport of asyncio's: these have nothing unsent that they do not tell of, and close their socket
+    only after the connection is no longer open.
+    """
+    underlying = transport.underlying_transport
+    if transport.is_secure or type(underlying).__module__ != "asyncio.selector_events":
+        return -1
+    return int(underlying.get_extra_info("socket").fileno())

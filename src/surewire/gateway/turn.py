@@ -111,7 +111,7 @@ class Turn:
         for outbox in broadcast.audience:
             try:
                 if outbox.is_flowing:
-                    outbox.transport.underlying_transport.write(data)
+                    outbox.put(data)
                     continue
             except Exception as error:  # noqa: BLE001 - the border of one connection
                 _break_off(outbox, error)
