@@ -9,12 +9,14 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from surewire.adapters.sqlite.event_history import SqliteEventHistory, sqlite_event_history
-from surewire.errors import BackendCorruptError, BackendUnavailableError
+from surewire.domain.stream import StreamEvent
+from surewire.errors import BackendCorruptError, BackendError, BackendUnavailableError
 from surewire.ports.event_history import EventHistory
-from surewire.ports.idempotency import AlreadyAnsweredError
+from surewire.ports.idempotency import AlreadyAnsweredError, Answer
 from tests.contracts.event_history import EventHistoryContract, append, claim_of, events, read_all, titles
 from tests.fakes.clock import SettableClock
 
@@ -125,6 +127,37 @@ class TestSqliteEventHistory(EventHistoryContract):
         file.write_bytes(older)
         async with self.open(clock) as history:
             assert history.epoch != epoch
+
+    async def test_a_copy_made_while_the_process_ran_is_found_out(self, clock: SettableClock) -> None:
+        file = self.folder / "events.db"
+        async with self.open(clock) as history:
+            epoch = history.epoch
+            await append(history, events(*"abc"))
+            with sqlite3.connect(file) as running, sqlite3.connect(self.folder / "copy") as copy:
+                running.backup(copy)
+            running.close()
+            copy.close()
+            await append(history, events(*"de"))
+        file.write_bytes((self.folder / "copy").read_bytes())
+        async with self.open(clock) as history:
+            assert history.epoch != epoch
+            assert titles(await read_all(history)) == list("abc")
+
+    async def test_an_append_whose_answer_cannot_be_made_commits_nothing_and_spoils_no_other(self, clock: SettableClock) -> None:
+        def render(result: object) -> Answer:
+            raise LookupError
+
+        broken = msgspec.structs.replace(claim_of("k"), render=render)
+        async with self.open(clock) as history:
+            heard: list[StreamEvent] = []
+            history.listen(heard.extend)
+            batches = [append(history, events("a")), append(history, events("b", "c"), broken), append(history, events("d"))]
+            results = await asyncio.gather(*batches, return_exceptions=True)
+            assert isinstance(results[1], BackendError)
+            assert titles(heard) == ["a", "d"]
+            await append(history, events("e"))
+            assert await read_all(history) == heard
+            assert [event.offset for event in heard] == [1, 2, 3]
 
     async def test_a_process_that_ended_before_it_noted_its_start_keeps_the_epoch(self, clock: SettableClock) -> None:
         note = self.folder / "events.db.head"

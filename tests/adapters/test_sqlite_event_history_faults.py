@@ -134,6 +134,7 @@ async def test_events_of_a_failed_commit_that_reached_the_disk_are_heard_before_
         assert titles(built.heard) == ["a", "b", "c", "d"]
         assert built.health.problems[-1] is None
         assert built.history.problem is None
+        assert len(await append(built.history, events(*map(str, range(1_001))))) == 1_001, "nothing is counted as waiting any more"
 
 
 async def test_a_disk_that_lost_what_it_had_confirmed_begins_a_new_epoch_behind_it(tmp_path: Path) -> None:

@@ -216,6 +216,14 @@ class EventHistoryContract:
             assert (await append(history, events("d")))[0].offset == 4
             assert history.oldest == 4
 
+    async def test_however_many_are_too_old_they_all_go(self, clock: SettableClock) -> None:
+        async with self.open(clock, history_events=5_000, history_s=60.0) as history:
+            await append(history, events(*map(str, range(1_600))))
+            clock.advance(61)
+            await append(history, events("young"))
+            await self.trim(history)
+            assert titles(await read_all(history)) == ["young"]
+
     async def trim(self, history: EventHistory) -> None:
         """What an adapter does while it is idle."""
         raise NotImplementedError

@@ -81,7 +81,6 @@ class DurableEventStream:
 
         What is awaitable must be awaited directly, not through a task: only then is nothing committed before the next statement.
         """
-        self._tail.forget_before(self._history.oldest)
         page = PageInProgress(filters, self._page_limits, *self._start(since))
         return self._completed(page) if self._tail.first <= page.end + 1 else self._recovered(page, since, filters)
 

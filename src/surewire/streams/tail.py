@@ -33,7 +33,10 @@ def memory_size(event: Event) -> int:
 
 
 class Tail:
-    """Events with neighbouring offsets up to the head, bounded by their number and their memory."""
+    """Events with neighbouring offsets up to the head, bounded by their number and their memory.
+
+    It may hold events that retention has removed from the history; whoever reads begins at what the history keeps.
+    """
 
     __slots__ = ("_entries", "_max_bytes", "_max_events", "first", "head", "size_bytes")
 
@@ -56,16 +59,8 @@ class Tail:
         self._entries[event.offset] = event, size_bytes
         self.size_bytes += size_bytes
         while len(self._entries) > self._max_events or (self.size_bytes > self._max_bytes and self.first < self.head):
-            self._drop_oldest()
-
-    def forget_before(self, offset: int) -> None:
-        """Drops what retention removed from the history."""
-        while self.first < min(offset, self.head + 1):
-            self._drop_oldest()
-
-    def _drop_oldest(self) -> None:
-        self.size_bytes -= self._entries.pop(self.first)[1]
-        self.first += 1
+            self.size_bytes -= self._entries.pop(self.first)[1]
+            self.first += 1
 
 
 async def load_tail(history: EventHistory, *, max_events: int, max_bytes: int) -> Tail:

@@ -239,6 +239,62 @@ async def test_a_page_holds_at_most_500_events(tail_bytes: int) -> None:
         assert (offsets(last), last.end, last.has_more) == (list(range(702, 1_202)), 1_201, False)
 
 
+async def test_a_page_that_ends_one_event_before_the_head_says_so() -> None:
+    async with running(stored=501) as (stream, _):
+        page = await recover(stream, 0)
+        assert (page.end, page.has_more) == (500, True)
+
+
+async def test_what_the_disk_has_and_nobody_was_told_yet_is_in_no_page() -> None:
+    class Ahead(MemoryEventHistory):
+        async def read(self, after: int, limit: int) -> Sequence[StreamEvent]:
+            ahead = StreamEvent(self.head + 1, "msg_ahead", "", 0, Event("ahead"))
+            return [*await super().read(after, limit), ahead][:limit]
+
+    history = Ahead(SettableClock(), history_events=100, history_s=60.0, queue_events=100)
+    async with event_stream(history, Subscriber(), history_events=100) as stream:
+        await stream.publish(numbered(10))
+    async with event_stream(history, Subscriber(), history_events=1) as stream:
+        page = await recover(stream, 0)
+        assert (offsets(page), page.end, page.has_more) == (list(range(1, 11)), 10, False)
+
+
+async def test_a_page_that_retention_overtakes_ends_before_the_gap_and_the_next_one_reports_it() -> None:
+    class Overtaking(MemoryEventHistory):
+        async def read(self, after: int, limit: int) -> Sequence[StreamEvent]:
+            found = await super().read(after, limit)
+            while after == 0 and self.oldest <= 700:
+                self._events.popleft()
+            return found
+
+    history = Overtaking(SettableClock(), history_events=2_000, history_s=60.0, queue_events=2_000)
+    async with event_stream(history, Subscriber(), history_events=2_000) as stream:
+        await stream.publish(numbered(1_300))
+    async with event_stream(history, Subscriber(), history_events=1) as stream:
+        wanted = Filters(event_types=("even",))
+        first = await recover(stream, 0, wanted)
+        assert (first.start, first.end, first.complete, first.has_more) == (0, 500, True, True)
+        assert offsets(first) == list(range(2, 501, 2))
+        second = await recover(stream, first.end, wanted)
+        assert (second.start, second.end, second.reason, second.has_more) == (700, 1_300, "history_exceeded", False)
+        assert offsets(second) == list(range(702, 1_301, 2))
+
+
+async def test_a_page_that_retention_overtakes_at_its_start_begins_behind_the_gap() -> None:
+    class Late(MemoryEventHistory):
+        async def read(self, after: int, limit: int) -> Sequence[StreamEvent]:
+            while after == 10 and self.oldest <= 40:
+                self._events.popleft()
+            return await super().read(after, limit)
+
+    history = Late(SettableClock(), history_events=100, history_s=60.0, queue_events=100)
+    async with event_stream(history, Subscriber(), history_events=100) as stream:
+        await stream.publish(numbered(50))
+    async with event_stream(history, Subscriber(), history_events=1) as stream:
+        page = await recover(stream, 10)
+        assert (page.start, page.end, page.reason, offsets(page)) == (40, 50, "history_exceeded", list(range(41, 51)))
+
+
 async def test_a_full_page_looks_on_until_the_next_match() -> None:
     async with running(stored=1_001) as (stream, _):
         page = await recover(stream, 0, Filters(event_types=("even",)))
