@@ -21,6 +21,12 @@ from surewire.telemetry.registry import Registry
 from tests.fakes.clock import SettableClock
 from tests.unit.durability.origin import Origin
 
+COPY_OF_THE_SECOND = """
+    INSERT INTO messages
+    SELECT position + 100, chat, {}, message_id || 'x', sender, client_message_id || 'x', content, content_type, created_micros
+    FROM messages WHERE sequence = 2
+"""
+
 
 class Served:
     """A store with its durability plane over it."""
@@ -90,8 +96,8 @@ async def test_lost_messages_are_counted_once_ever(tmp_path: Path) -> None:
 
 async def test_a_store_that_was_thrown_away_lost_everything(tmp_path: Path) -> None:
     await chat_with(tmp_path, 4)
-    for file in tmp_path.glob("surewire.db*"):
-        file.unlink()
+    for name in ("surewire.db", "surewire.db-wal", "surewire.db-shm"):
+        (tmp_path / name).unlink(missing_ok=True)
     async with served(tmp_path) as server:
         assert await server.audit() == (4, 0, 0)
 
@@ -112,8 +118,7 @@ async def test_duplicate_sequences_are_found(tmp_path: Path) -> None:
     damage(
         tmp_path,
         "DROP INDEX messages_sequence",
-        "INSERT INTO messages SELECT position + 100, chat, sequence, message_id || 'x', sender, client_message_id || 'x', content, content_type,"
-        " created_micros FROM messages WHERE sequence = 2",
+        COPY_OF_THE_SECOND.format("sequence"),
     )
     async with served(tmp_path) as server:
         assert await server.audit() == (0, 1, 0)
@@ -138,12 +143,7 @@ async def test_a_sequence_that_is_taken_hits_only_its_chat(tmp_path: Path) -> No
     async with served(tmp_path) as server:
         other = (await server.store.messages.create_chat("alice", [], None)).chat_id
         assert await server.send(chat_id, "warm") == 3
-        await server.store.writer.run(
-            lambda connection: connection.execute(
-                "INSERT INTO messages SELECT position + 100, chat, 4, message_id || 'x', sender, client_message_id || 'x', content, content_type,"
-                " created_micros FROM messages WHERE sequence = 2"
-            ).fetchall()
-        )
+        await server.store.writer.run(lambda connection: connection.execute(COPY_OF_THE_SECOND.format(4)).fetchall())
         for chat, client_id in ((chat_id, "new"), (other, "new")):
             server.plane.ingest.submit(SendRequest(server.origin, "alice", chat, client_id, "hello", "text/plain", 0.0))
         await server.plane.drained()
