@@ -23,6 +23,7 @@ from surewire.contract.catalogue import load_metrics
 from surewire.domain.chat import Chat
 from surewire.domain.event import BUILT_IN_TYPES, PRIORITIES, SEVERITIES, STATES, Event
 from surewire.domain.filters import Filters
+from surewire.http.deadline import TIMEOUT_S
 from surewire.http.problem import STATUSES, Problem
 from surewire.http.routes import ROUTES, events, messages
 from surewire.ports.message_store import PAGE_BYTES, Delivery
@@ -57,6 +58,7 @@ def schema_of(kind: str) -> dict[str, Any]:
 
 BUILT_IN_LIMITS = {
     "malformed messages of a connection": MAX_ERRORS - 1,
+    "time for the commit of a POST": TIMEOUT_S,
     "chats in a `sync_request`": schema_of("sync_request")["chats"]["maxItems"],
     "messages per chat in a `sync_request`": schema_of("sync_request")["limit"]["maximum"],
     "messages of a `history`": schema_of("history")["limit"]["maximum"],
@@ -117,6 +119,13 @@ def test_every_link_within_the_project_leads_somewhere(page: Any) -> None:
 def test_every_page_of_the_documentation_is_in_its_index() -> None:
     index = set(links(ROOT / "docs" / "README.md"))
     assert {page.name for page in (ROOT / "docs").glob("*.md")} - {"README.md"} <= index
+
+
+def test_every_file_that_the_architecture_names_exists() -> None:
+    roots = (ROOT, ROOT / "src" / "surewire", ROOT / "src" / "surewire" / "adapters")
+    named = [word for word in words(read("ARCHITECTURE.md")) if re.fullmatch(r"\w[\w/]*(?:\.py|/)", word)]
+    assert len(named) > 20
+    assert [name for name in named if not any((root / name).exists() for root in roots)] == []
 
 
 # ---- examples
