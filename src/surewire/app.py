@@ -31,10 +31,12 @@ from surewire.gateway.gateway import is_websocket_path
 from surewire.gateway.hub import Hub
 from surewire.gateway.plane import ConnectionPlane, new_hub
 from surewire.http.app import create_app
+from surewire.http.front_limits import FrontLimits
 from surewire.http.server import BoundFront, FrontListener, serve
 from surewire.http.services import Services
 from surewire.ports.event_stream import EventStream
 from surewire.streams.events import event_stream
+from surewire.streams.publication import EventLimits
 from surewire.telemetry.exposition import Exposition
 from surewire.telemetry.instruments import ConnectionInstruments, DurabilityInstruments, FanoutInstruments, MessagingInstruments
 from surewire.telemetry.readiness import Readiness
@@ -82,7 +84,7 @@ class _Server:
         store = await stack.enter_async_context(self._open_store())
         history = await stack.enter_async_context(self._open_history())
         self._durability = await stack.enter_async_context(self._open_durability(store))
-        stream = await stack.enter_async_context(event_stream(history, hub, history_events=self._config.events.history_events))
+        stream = await stack.enter_async_context(self._open_stream(history, hub))
         self._connections = self._connect(hub, store, stream)
         self._watch(store, history)
         self._start_loop("heartbeat_sweep", self._config.heartbeat.sweep_interval_s, self._connections.run)
@@ -110,6 +112,11 @@ class _Server:
             history_s=events.history_s,
             queue_events=events.queue_events,
         )
+
+    def _open_stream(self, history: SqliteEventHistory, hub: Hub) -> Any:
+        limits = self._config.limits
+        event_limits = EventLimits(limits.max_event_bytes, limits.max_json_depth)
+        return event_stream(history, hub, history_events=self._config.events.history_events, event_limits=event_limits)
 
     def _open_durability(self, store: OpenSqliteStore) -> Any:
         return durability_plane(store, self._config, self._clock, DurabilityInstruments(self._registry), self._readiness)
@@ -156,6 +163,7 @@ class _Server:
             self._connections.gateway,
             is_websocket_path=partial(is_websocket_path, echo=self._config.diagnostics.echo),
             observe=self._observe_request,
+            limits=FrontLimits.configured(self._config.limits),
         )
 
     def _watch(self, store: OpenSqliteStore, history: SqliteEventHistory) -> None:

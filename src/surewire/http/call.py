@@ -6,6 +6,7 @@ from typing import Any, TypeVar, cast
 
 from litestar import Request
 
+from surewire.config.model import Limits
 from surewire.domain.principal import Principal
 from surewire.errors import ClientError
 from surewire.gateway.identity import identify_open
@@ -14,9 +15,8 @@ from surewire.http.query import IDENTITY, identities, read_query
 from surewire.http.running_claims import RunningClaims
 from surewire.http.services import Services
 
-__all__ = ["MAX_BODY_BYTES", "Call"]
+__all__ = ["Call"]
 
-MAX_BODY_BYTES = 1_048_576
 _T = TypeVar("_T")
 
 
@@ -27,6 +27,11 @@ class Call(Request[Any, Any, Any]):
     def services(self) -> Services:
         """What the application was made with."""
         return cast("Services", self.scope["litestar_app"].state["services"])
+
+    @property
+    def limits(self) -> Limits:
+        """What a client may use."""
+        return self.services.config.limits
 
     @property
     def running_claims(self) -> RunningClaims:
@@ -54,12 +59,12 @@ class Call(Request[Any, Any, Any]):
     async def json_body(self) -> bytes:
         """The body, which is said to be JSON. Raises: ClientError `UNSUPPORTED`, `TOO_LARGE`."""
         check_content_type(next((value for name, value in self.scope["headers"] if name == b"content-type"), None))
-        return await read_body(self.receive, MAX_BODY_BYTES)
+        return await read_body(self.receive, self.limits.max_body_bytes)
 
     async def body_as(self, shape: type[_T]) -> tuple[bytes, _T]:
         """The body and what it says. Raises: ClientError as `json_body`, or `INVALID_MESSAGE`."""
         body = await self.json_body()
-        return body, decode_body(body, shape)
+        return body, decode_body(body, shape, self.limits.max_json_depth)
 
 
 def _only(values: list[str], name: str) -> str | None:

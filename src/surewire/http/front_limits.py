@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from surewire.config.model import Limits
+
 __all__ = ["FrontLimits"]
 
 
@@ -33,3 +35,16 @@ class FrontLimits:
     """Requests of one connection that may wait for their answers at once (429)."""
     max_body_bytes: int = 1048576
     """What a Content-Length may announce (413). The application counts the bytes of a chunked body."""
+
+    @classmethod
+    def configured(cls, limits: Limits) -> FrontLimits:
+        """Those that an operator has set; the others are no one's choice."""
+        return cls(
+            head_timeout_s=limits.head_timeout_s,
+            upgrade_timeout_s=limits.upgrade_timeout_s,
+            body_timeout_s=limits.body_timeout_s,
+            max_target_bytes=limits.max_target_bytes,
+            max_head_bytes=limits.max_header_bytes,
+            max_headers=limits.max_headers,
+            max_body_bytes=limits.max_body_bytes,
+        )

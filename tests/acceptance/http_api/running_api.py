@@ -21,6 +21,7 @@ from surewire.domain.rate import BucketTable
 from surewire.domain.stream import StreamEvent
 from surewire.gateway.upgrade import Acceptance, Refusal, UpgradeRequest
 from surewire.http.app import create_app
+from surewire.http.front_limits import FrontLimits
 from surewire.http.server import FrontListener, serve
 from surewire.http.services import Services
 from surewire.streams.events import event_stream
@@ -99,6 +100,7 @@ async def running_api(data: Path, config: Config | None = None, **replaced: obje
             _NoWebSockets(),
             is_websocket_path=lambda path: path == "/ws",
             observe=lambda template, status, seconds: observed.append((template, status)),
+            limits=FrontLimits.configured(config.limits),
         ) as front:
             url = f"http://127.0.0.1:{front.addresses[0][1]}"
             async with httpx.AsyncClient(base_url=url, trust_env=False) as client:

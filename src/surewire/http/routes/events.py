@@ -7,9 +7,11 @@ from typing import Annotated, Any, Final, cast
 
 from msgspec import Meta, Raw, Struct
 
+from surewire.config.model import Limits
 from surewire.domain.event import Event, check_event
 from surewire.domain.filters import Filters, normalise
 from surewire.domain.stream import Position, StreamEvent, parse_position
+from surewire.errors import ClientError
 from surewire.http.body import decode_body
 from surewire.http.call import Call
 from surewire.http.idempotency import answer_once
@@ -19,9 +21,8 @@ from surewire.ports.event_stream import RecoveredPage
 from surewire.ports.idempotency import Answer, Claim
 from surewire.protocol.server_messages import Recovery
 
-__all__ = ["MAX_BATCH", "ROUTES", "EventBatch", "EventPage", "EventsQuery", "PublishedBatch", "PublishedEvent", "RecordedEvent"]
+__all__ = ["ROUTES", "EventBatch", "EventPage", "EventsQuery", "PublishedBatch", "PublishedEvent", "RecordedEvent"]
 
-MAX_BATCH: Final = 1_000
 _MAX_PAGE: Final = 500
 _POSITION_PATTERN: Final = "^[A-Za-z0-9_-]{1,64}:(0|[1-9][0-9]{0,18})$"
 
@@ -29,7 +30,7 @@ _POSITION_PATTERN: Final = "^[A-Za-z0-9_-]{1,64}:(0|[1-9][0-9]{0,18})$"
 class EventBatch(Struct, frozen=True, forbid_unknown_fields=True):
     """Events to be published together: all of them or none, one after the other."""
 
-    events: Annotated[tuple[Event, ...], Meta(min_length=1, max_length=MAX_BATCH)]
+    events: Annotated[tuple[Event, ...], Meta(min_length=1, description="`[limits] max_batch_events` at most.")]
 
 
 class PublishedEvent(Struct, frozen=True, gc=False):
@@ -102,7 +103,7 @@ _PAGE: Final = EventPage(
     Operation(
         summary="Publish events",
         tag="events",
-        description=f"One event, or up to {MAX_BATCH:,} as a batch, of which all are published or none. Answered once they are on disk.",
+        description="One event, or several as a batch, of which all are published or none. Answered once they are on disk.",
         body=(Event, EventBatch),
         body_examples={"one": _EVENT, "a batch": EventBatch((_EVENT, Event("deployment")))},
         answers={202: Answered("Published.", (PublishedEvent, PublishedBatch), _PUBLISHED)},
@@ -113,7 +114,7 @@ _PAGE: Final = EventPage(
 async def publish_events(request: Call) -> Reply:
     stream, caller = request.services.stream, request.identify()
     body = await request.json_body()
-    is_batch, events = _events(body)
+    is_batch, events = _events(body, request.limits)
     epoch = stream.head.epoch
 
     async def effect(claim: Claim | None) -> Sequence[StreamEvent]:
@@ -126,15 +127,18 @@ async def publish_events(request: Call) -> Reply:
     return await answer_once(request, caller, body, effect, render)
 
 
-def _events(body: bytes) -> tuple[bool, Sequence[Event]]:
-    """Whether the body is a batch, and its events. Raises: ClientError `INVALID_MESSAGE`."""
-    if decode_body(body, _Body).events:
-        events = decode_body(body, EventBatch).events
-        if len(events) == 1:
-            # The stream checks all events, but gives no index to one alone.
-            check_event(events[0], "events[0]")
-        return True, events
-    return False, (decode_body(body, Event),)
+def _events(body: bytes, limits: Limits) -> tuple[bool, Sequence[Event]]:
+    """Whether the body is a batch, and its events. Raises: ClientError `INVALID_MESSAGE`, `LIMIT_EXCEEDED`."""
+    if not decode_body(body, _Body, limits.max_json_depth).events:
+        return False, (decode_body(body, Event, limits.max_json_depth),)
+    events = decode_body(body, EventBatch, limits.max_json_depth).events
+    if len(events) > limits.max_batch_events:
+        problem = f"a batch may have {limits.max_batch_events:,} events, this one has {len(events):,}"
+        raise ClientError("LIMIT_EXCEEDED", problem, path="events")
+    if len(events) == 1:
+        # The stream checks all events, but gives no index to one alone.
+        check_event(events[0], "events[0]", max_depth=limits.max_json_depth)
+    return True, events
 
 
 @serves(
@@ -154,7 +158,7 @@ async def read_events(request: Call) -> Reply:
     request.identify()
     query = request.query_as(EventsQuery)
     since = Position(stream.head.epoch, 0) if query.since is None else parse_position(query.since)
-    page: Any = stream.recover(since, normalise(query, path="query"))
+    page: Any = stream.recover(since, normalise(query, max_values=request.limits.max_filter_values, path="query"))
     page = cast("RecoveredPage", page if isinstance(page, RecoveredPage) else await page)
     return json_reply(200, _page(page, stream.head.epoch, query.limit))
 
