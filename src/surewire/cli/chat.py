@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from surewire.cli.remote import DEFAULT_URL, Url, reaching
 from surewire.cli.talk_screen import TalkScreen
-from surewire.client import LOBBY, Client, connect
+from surewire.client import LOBBY, Chat, Client, connect
 from surewire.domain.principal import check_user_id
 from surewire.errors import ClientError, ConfigError
 
@@ -43,29 +43,29 @@ def chat(
 async def _chat(url: str, user: str, others: list[str], chat_id: str | None) -> None:
     screen = TalkScreen(user)
     async with connect(url, user_id=user, on_notice=screen.notice) as client:
-        chat_id = await _enter(client, others, chat_id)
-        await _converse(client, chat_id, screen)
+        await _converse(client, await _enter(client, others, chat_id), screen)
 
 
-async def _enter(client: Client, others: list[str], chat_id: str | None) -> str:
-    """The id of the chat, which exists and has the user in it from now on."""
+async def _enter(client: Client, others: list[str], chat_id: str | None) -> Chat:
+    """The chat, which exists and has the user in it from now on."""
     if chat_id == LOBBY or (chat_id is None and not others):
-        return (await client.join(LOBBY)).chat_id
+        return await client.join(LOBBY)
     if chat_id is not None:
-        return chat_id
+        return await client.chat(chat_id)
     # Two who name each other must meet, so the chat of the same people is used again.
     people = sorted({client.user_id, *others})
     name = ", ".join(people)
     for known in await client.chats():
-        if known.name == name and sorted(member.user_id for member in (await client.chat(known.chat_id)).members) == people:
-            return known.chat_id
-    return (await client.create_chat(others, name)).chat_id
+        if known.name == name and sorted(member.user_id for member in (found := await client.chat(known.chat_id)).members) == people:
+            return found
+    return await client.create_chat(others, name)
 
 
-async def _converse(client: Client, chat_id: str, screen: TalkScreen) -> None:
-    page = await client.history(chat_id, limit=_SHOWN_BEFORE)
-    messages = client.messages(after={chat_id: page.latest_sequence})
-    screen.start(chat_id, page.messages)
+async def _converse(client: Client, chat: Chat, screen: TalkScreen) -> None:
+    chat_id, latest = chat.chat_id, chat.latest_sequence
+    messages = client.messages(after={chat_id: latest})
+    earlier = await client.history(chat_id, before=latest + 1, limit=_SHOWN_BEFORE)
+    screen.start(chat_id, earlier.messages)
 
     async def show() -> None:
         async for message in messages:

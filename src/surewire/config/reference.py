@@ -50,7 +50,7 @@ def json_schema() -> dict[str, Any]:
     for definition in definitions.values():
         # A tag is required on the wire, but a section without a `type` has the default back end.
         definition.pop("required", None)
-    plain: dict[str, Any] = msgspec.to_builtins({**schema, "$defs": definitions}, str_keys=True)
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode({**schema, "$defs": definitions}))
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "surewire configuration", **plain}
 
 
