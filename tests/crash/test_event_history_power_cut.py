@@ -13,8 +13,8 @@ import pytest
 from surewire.adapters.sqlite.event_history import SqliteEventHistory, sqlite_event_history
 from surewire.domain.stream import StreamEvent
 from tests.contracts.event_history import append, events, read_all
+from tests.crash.store_disk import FaultyDisk
 from tests.fakes.clock import SettableClock
-from tests.fakes.disk import Operation, SimulatedDisk
 
 BATCHES = [1, 3, 20, 1, 300, 2, 64, 1, 1, 500, 5, 40]
 HISTORY_EVENTS = 600
@@ -57,20 +57,20 @@ async def test_an_answered_event_survives_a_power_cut_at_any_moment(tmp_path: Pa
 
 async def _cuts_of_a_run(folder: Path, random: Random) -> list[Cut]:
     """Publishes the batches, and takes a picture of the disk before every operation on it."""
-    disk = SimulatedDisk()
+    disk = FaultyDisk()
+    files = folder / "events.db", folder / "events.db-wal"
     note = folder / "events.db.head"
     answered: list[StreamEvent] = []
     cuts: list[Cut] = []
 
-    def picture(operation: Operation, path: Path) -> None:
-        cuts.append(Cut({**disk.after_power_cut(random), note: note.read_bytes()}, list(answered)))
+    def picture(_: str) -> None:
+        left = {file: disk.image(file, random) for file in files if file.exists()}
+        cuts.append(Cut({**left, note: note.read_bytes()}, list(answered)))
 
     async with history_in(folder, disk.name) as history:
         disk.before = picture
         for size in BATCHES:
             answered += await append(history, events(*map(str, range(size))))
-    disk.before = None
-    disk.close()
     return cuts
 
 

@@ -7,8 +7,8 @@ import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from random import Random
 
-import apsw
 import pytest
 
 from surewire.adapters.sqlite.event_history import SqliteEventHistory, sqlite_event_history
@@ -16,8 +16,8 @@ from surewire.domain.stream import StreamEvent
 from surewire.errors import BackendUnavailableError
 from surewire.ports.idempotency import AlreadyAnsweredError
 from tests.contracts.event_history import append, claim_of, events, read_all, titles
+from tests.crash.store_disk import Fault, FaultyDisk, disk_full, sync_failed, write_failed
 from tests.fakes.clock import SettableClock
-from tests.fakes.disk import Operation, SimulatedDisk
 
 
 class Health:
@@ -37,45 +37,24 @@ class Health:
 
 
 class Rig:
-    """A history on a simulated disk, with a listener."""
+    """A history on a faulty disk, with a listener."""
 
-    def __init__(self, disk: SimulatedDisk) -> None:
+    def __init__(self, disk: FaultyDisk) -> None:
         self.disk, self.health = disk, Health()
         self.heard: list[StreamEvent] = []
         self.history: SqliteEventHistory
 
-    def fail(self, operation: Operation, error: Callable[[], apsw.Error], *, after: int = 0) -> None:
-        """The next operation of this kind fails, once, after so many that work."""
-        left = after
+    def fail_sync(self, fault: Fault, *, after: int = 0) -> None:
+        """A synchronisation fails, after so many that work."""
+        self.disk.fail_sync[self.disk.syncs + after] = fault
 
-        def before(kind: Operation, path: Path) -> None:
-            nonlocal left
-            if kind == operation:
-                left -= 1
-            if kind == operation and left < 0:
-                self.disk.before = None
-                raise error()
-
-        self.disk.before = before
-
-
-def no_sync() -> apsw.Error:
-    error = apsw.IOError("sync")
-    error.extendedresult = apsw.SQLITE_IOERR_FSYNC
-    return error
-
-
-def no_write() -> apsw.Error:
-    return apsw.IOError("write")
-
-
-def no_space() -> apsw.Error:
-    return apsw.FullError("full")
+    def fail_write(self, fault: Fault, *, after: int = 0) -> None:
+        self.disk.fail_write[self.disk.writes + after] = fault
 
 
 @asynccontextmanager
 async def rig(folder: Path) -> AsyncGenerator[Rig]:
-    disk = SimulatedDisk()
+    disk = FaultyDisk()
     built = Rig(disk)
     async with sqlite_event_history(
         folder,
@@ -88,20 +67,26 @@ async def rig(folder: Path) -> AsyncGenerator[Rig]:
     ) as built.history:
         built.history.listen(built.heard.extend)
         yield built
-    disk.close()
 
 
-@pytest.mark.parametrize("after", range(4))
-@pytest.mark.parametrize(("operation", "error"), [("sync", no_sync), ("write", no_write), ("write", no_space)])
+@pytest.mark.parametrize("after", range(6))
+@pytest.mark.parametrize(
+    ("fail", "fault"),
+    [
+        pytest.param(Rig.fail_sync, sync_failed, id="no fsync"),
+        pytest.param(Rig.fail_write, write_failed, id="no write"),
+        pytest.param(Rig.fail_write, disk_full, id="disk full"),
+    ],
+)
 @pytest.mark.parametrize("reader_open", [False, True])
-async def test_a_failed_commit_is_refused_and_the_history_recovers(
-    tmp_path: Path, operation: Operation, error: Callable[[], apsw.Error], after: int, reader_open: bool
+async def test_a_failed_commit_is_refused_and_nothing_that_was_heard_is_lost_not_even_by_a_power_cut(
+    tmp_path: Path, fail: Callable[..., None], fault: Fault, after: int, reader_open: bool
 ) -> None:
     async with rig(tmp_path) as built:
         await append(built.history, events(*"abc"))
         if reader_open:
             await built.history.read(0, 1)
-        built.fail(operation, error, after=after)
+        fail(built, fault, after=after)
         refused = 0
         for number in range(8):
             try:
@@ -109,20 +94,24 @@ async def test_a_failed_commit_is_refused_and_the_history_recovers(
             except BackendUnavailableError:
                 refused += 1
                 await built.health.restored()
-        epoch = built.history.epoch
-        assert refused == 1 or built.disk.before is not None
-        assert await read_all(built.history) == built.heard
-        assert [event.offset for event in built.heard] == list(range(1, len(built.heard) + 1))
-        assert len(set(titles(built.heard))) == len(built.heard)
+        epoch, heard = built.history.epoch, list(built.heard)
+        assert refused == 1
+        assert built.disk.written_after_error == 0
+        assert await read_all(built.history) == heard
+        assert [event.offset for event in heard] == list(range(1, len(heard) + 1))
+        assert len(set(titles(heard))) == len(heard)
+        left = {file: built.disk.image(file, Random(0)) for file in (tmp_path / "events.db", tmp_path / "events.db-wal")}
+    for file, content in left.items():
+        file.write_bytes(content)
     async with rig(tmp_path) as again:
         assert again.history.epoch == epoch
-        assert await read_all(again.history) == built.heard
+        assert await read_all(again.history) == heard
 
 
 async def test_events_of_a_failed_commit_that_reached_the_disk_are_heard_before_newer_ones(tmp_path: Path) -> None:
     async with rig(tmp_path) as built:
         await append(built.history, events("a"))
-        built.fail("sync", no_sync)
+        built.fail_sync(sync_failed)
         with pytest.raises(BackendUnavailableError):
             await append(built.history, events("b", "c"), claim_of("k"))
         await built.health.restored()
@@ -142,13 +131,11 @@ async def test_a_disk_that_lost_what_it_had_confirmed_begins_a_new_epoch_behind_
         await append(built.history, events(*"abc"))
         epoch = built.history.epoch
 
-        def forget_everything_then_fail(kind: Operation, path: Path) -> None:
-            if kind == "sync":
-                built.disk.before = None
-                os.truncate(tmp_path / "events.db-wal", 0)
-                raise no_sync()
+        def forget_everything_and_fail() -> Exception:
+            os.truncate(tmp_path / "events.db-wal", 0)
+            return sync_failed()
 
-        built.disk.before = forget_everything_then_fail
+        built.fail_sync(forget_everything_and_fail)
         with pytest.raises(BackendUnavailableError):
             await append(built.history, events("lost"))
         await built.health.restored()
