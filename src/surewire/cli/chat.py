@@ -56,8 +56,10 @@ async def _enter(client: Client, others: list[str], chat_id: str | None) -> Chat
     people = sorted({client.user_id, *others})
     name = ", ".join(people)
     for known in await client.chats():
-        if known.name == name and sorted(member.user_id for member in (found := await client.chat(known.chat_id)).members) == people:
-            return found
+        if known.name == name:
+            found = await client.chat(known.chat_id)
+            if sorted(member.user_id for member in found.members) == people:
+                return found
     return await client.create_chat(others, name)
 
 
