@@ -4,6 +4,9 @@ Theory of operation. A permit is held for the life of a connection; there are `m
 and its address's connections) refuse at once with 429. When only the global limit is reached, up to `permit_queue` attempts of one
 client (its user, else its address) wait, first come first served, for `permit_wait_s`: then 408. With a full queue, or while
 draining, the answer is 503.
+
+Who waits holds a turn. A permit that comes free is set aside for the first turn at once, so that nobody who comes later can take it; the
+turn's result says whether it brought a permit. Its owner takes it, or gives it back when it has given up meanwhile.
 """
 
 from __future__ import annotations
@@ -48,7 +51,7 @@ class Admission:
         self._users: Counter[str] = Counter()
         self._addresses: Counter[str] = Counter()
         self._waiting: Counter[str] = Counter()
-        self._queue: deque[asyncio.Future[None]] = deque()
+        self._queue: deque[asyncio.Future[bool]] = deque()
         self._free = limits.max_connections
         self.is_draining = False
 
@@ -73,8 +76,15 @@ class Admission:
         return self._free <= 0 and self._caller_limit(caller) is None and self._waiting[caller.client] < self._limits.permit_queue
 
     async def wait(self, caller: Caller) -> Refusal | None:
-        """Waits its turn for a permit: None when it was taken. Cancelling gives up the place."""
-        turn = asyncio.get_running_loop().create_future()
+        """Waits its turn for a permit: None when it was taken. Cancelling gives up the place.
+
+        What `must_wait` has said may no longer hold when this begins to run, so it is asked again.
+        """
+        if self.is_draining:
+            return _draining()
+        if not self.must_wait(caller):
+            return self.take(caller)
+        turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._queue.append(turn)
         self._waiting[caller.client] += 1
         try:
@@ -88,7 +98,10 @@ class Admission:
             raise
         finally:
             self._leave_queue(caller, turn)
-        return _draining() if self.is_draining else self._take_turn(caller)
+        if self.is_draining:
+            self._give_back(turn)
+            return _draining()
+        return self._take_turn(caller)
 
     def release(self, caller: Caller) -> None:
         """Gives the permit back, to whoever waits first."""
@@ -104,11 +117,11 @@ class Admission:
         self.is_draining = True
         for turn in self._queue:
             if not turn.done():
-                turn.set_result(None)
+                turn.set_result(False)
 
-    def _give_back(self, turn: asyncio.Future[None]) -> None:
+    def _give_back(self, turn: asyncio.Future[bool]) -> None:
         # The turn may have come in the same moment as the end of the wait.
-        if turn.done() and not turn.cancelled() and not self.is_draining:
+        if turn.done() and not turn.cancelled() and turn.result():
             self._free += 1
             self._wake()
 
@@ -120,7 +133,7 @@ class Admission:
             self._wake()
         return refusal
 
-    def _leave_queue(self, caller: Caller, turn: asyncio.Future[None]) -> None:
+    def _leave_queue(self, caller: Caller, turn: asyncio.Future[bool]) -> None:
         self._waiting[caller.client] -= 1
         if not self._waiting[caller.client]:
             del self._waiting[caller.client]
@@ -132,7 +145,7 @@ class Admission:
             turn = self._queue.popleft()
             if not turn.done():
                 self._free -= 1
-                turn.set_result(None)
+                turn.set_result(True)
 
     def _grant(self, caller: Caller) -> None:
         self._free -= 1
