@@ -69,12 +69,15 @@ class Gateway:
         return self._refuse(refusal)
 
     def refused(self, status: int) -> None:
-        self._count(status)
+        self._count_refusal("queue_full" if status == 503 else _STATUS_OF_REFUSAL.get(status, "error"))
 
     def abandoned(self, request: UpgradeRequest, acceptance: Acceptance | None) -> None:
-        if acceptance is not None and isinstance(acceptance.listener, Connection):
+        # The client left by itself, which is no error of ours, but it may have been for us that it did not wait any longer.
+        if acceptance is None:
+            self._count_refusal("draining" if self._context.admission.is_draining else "timeout")
+        elif isinstance(acceptance.listener, Connection):
             self._context.admission.release(acceptance.listener.caller)
-        self._context.instruments.connections["error"].n += 1
+            self._count_refusal("bad_request")
 
     async def _wait(self, request: UpgradeRequest, caller: Caller, channel: str | None) -> Acceptance | Refusal:
         refusal = await self._context.admission.wait(caller)
@@ -87,13 +90,12 @@ class Gateway:
 
     def _refuse(self, refusal: Refusal) -> Refusal:
         if refusal.status == 503 and self._context.admission.is_draining:
-            self._context.instruments.connections["draining"].n += 1
+            self._count_refusal("draining")
         else:
-            self._count(refusal.status)
+            self.refused(refusal.status)
         return refusal
 
-    def _count(self, status: int) -> None:
-        name = "queue_full" if status == 503 else _STATUS_OF_REFUSAL.get(status, "error")
+    def _count_refusal(self, name: str) -> None:
         self._context.instruments.connections[name].n += 1
 
     def _foreign(self, request: UpgradeRequest) -> Refusal | None:
