@@ -98,10 +98,7 @@ class Admission:
             raise
         finally:
             self._leave_queue(caller, turn)
-        if self.is_draining:
-            self._give_back(turn)
-            return _draining()
-        return self._take_turn(caller)
+        return self._take_turn(turn, caller)
 
     def release(self, caller: Caller) -> None:
         """Gives the permit back, to whoever waits first."""
@@ -125,7 +122,10 @@ class Admission:
             self._free += 1
             self._wake()
 
-    def _take_turn(self, caller: Caller) -> Refusal | None:
+    def _take_turn(self, turn: asyncio.Future[bool], caller: Caller) -> Refusal | None:
+        if self.is_draining:
+            self._give_back(turn)
+            return _draining()
         # The permit of the turn is free until it is taken here: nothing else runs in between but other turns, each with its own.
         self._free += 1
         refusal = self.take(caller)
