@@ -19,6 +19,7 @@ from typing import Any, Final
 from surewire.adapters.sqlite.event_history import SqliteEventHistory, sqlite_event_history
 from surewire.adapters.sqlite.store import OpenSqliteStore, open_sqlite_store
 from surewire.adapters.system.clock import SystemClock
+from surewire.adapters.system.descriptors import raise_descriptor_limit
 from surewire.config.model import Config
 from surewire.contract.catalogue import load_metrics
 from surewire.domain.ids import UlidGenerator
@@ -39,6 +40,7 @@ from surewire.streams.events import event_stream
 from surewire.streams.publication import EventLimits
 from surewire.telemetry.exposition import Exposition
 from surewire.telemetry.instruments import ConnectionInstruments, DurabilityInstruments, FanoutInstruments, MessagingInstruments
+from surewire.telemetry.logging import logger
 from surewire.telemetry.readiness import Readiness
 from surewire.telemetry.registry import Registry
 
@@ -46,6 +48,11 @@ __all__ = ["run"]
 
 _MICROS_PER_MILLI: Final = 1_000
 _CHECK_TIMEOUT_S: Final = 1.0
+_EVENTS_CLEANUP_S: Final = 10.0
+_OTHER_DESCRIPTORS: Final = 100
+"""Files, reading connections to them, and requests over HTTP."""
+
+_log = logger(__name__)
 
 
 async def run(config: Config, *, stop: asyncio.Event, on_ready: Callable[[list[str]], None]) -> None:
@@ -54,6 +61,7 @@ async def run(config: Config, *, stop: asyncio.Event, on_ready: Callable[[list[s
     Raises: OSError when an address cannot be bound; BackendError when the data folder cannot be used. A background loop that fails
     ends the server with its error: what is on disk is safe, and a supervisor starts it again.
     """
+    _check_descriptors(config.limits.max_connections)
     async with AsyncExitStack() as stack:
         server = _Server(config, await stack.enter_async_context(asyncio.TaskGroup()))
         front = await server.start(stack)
@@ -111,6 +119,8 @@ class _Server:
             history_events=events.history_events,
             history_s=events.history_s,
             queue_events=events.queue_events,
+            cleanup_interval_s=_EVENTS_CLEANUP_S,
+            on_cleanup=self._readiness.loop("events_cleanup", _EVENTS_CLEANUP_S).beat,
         )
 
     def _open_stream(self, history: SqliteEventHistory, hub: Hub) -> Any:
@@ -188,6 +198,12 @@ class _Server:
 async def _writable(backend: OpenSqliteStore | SqliteEventHistory) -> None:
     if backend.problem is not None:
         raise BackendUnavailableError("sqlite", backend.problem)
+
+
+def _check_descriptors(connections: int) -> None:
+    allowed = raise_descriptor_limit()
+    if 0 < allowed < connections + _OTHER_DESCRIPTORS:
+        _log.warning("too few open files are allowed for max_connections; raise ulimit -n", allowed=allowed, connections=connections)
 
 
 def _front_listener(listener: Any) -> FrontListener:

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from surewire.domain.principal import ANONYMOUS_PREFIX, Principal, check_user_id
+from surewire.errors import ClientError
 
 __all__ = ["identify_open"]
 
 
 def identify_open(query_user_id: str | None, header_user_id: str | None, new_ulid: Callable[[], str]) -> Principal:
-    """The caller by its own word: `?user_id=`, else the header `X-User-Id`, else a new anonymous `user_<ULID>`.
+    """The caller by its own word: `?user_id=` or the header `X-User-Id`, else a new anonymous `user_<ULID>`.
 
     Only for `auth.type = "open"`, where nobody has to prove anything, so nobody is ever `UNAUTHORIZED`. A name that is given but
-    empty is a mistake of the caller and no wish to be anonymous, and so is a wrong name that another goes before.
-    Raises: ClientError `INVALID_MESSAGE` for a name that is no user id.
+    empty is a mistake of the caller and no wish to be anonymous. Both may be given when they say the same: a proxy that names its
+    users in the header can rely on it. Raises: ClientError `INVALID_MESSAGE` for a name that is no user id, or two names.
     """
-    named = [check_user_id(name, where) for name, where in ((query_user_id, "user_id"), (header_user_id, "X-User-Id")) if name is not None]
-    return Principal(named[0]) if named else Principal(ANONYMOUS_PREFIX + new_ulid(), anonymous=True)
+    places = (query_user_id, "user_id"), (header_user_id, "X-User-Id")
+    named = {check_user_id(name, where) for name, where in places if name is not None}
+    if len(named) > 1:
+        raise ClientError("INVALID_MESSAGE", "user_id and X-User-Id name different users; give one", path="user_id")
+    return Principal(named.pop()) if named else Principal(ANONYMOUS_PREFIX + new_ulid(), anonymous=True)

@@ -23,8 +23,10 @@ def test_the_header_names_the_caller_when_the_query_does_not() -> None:
     assert identify_open(None, "bob@example.org", new_ulid) == Principal("bob@example.org")
 
 
-def test_the_query_goes_before_the_header() -> None:
-    assert identify_open("alice", "bob", new_ulid) == Principal("alice")
+def test_query_and_header_may_only_say_the_same() -> None:
+    assert identify_open("alice", "alice", new_ulid) == Principal("alice")
+    with pytest.raises(ClientError, match="different users"):
+        identify_open("alice", "bob", new_ulid)
 
 
 def test_nobody_is_anonymous_under_a_new_name() -> None:
