@@ -52,7 +52,7 @@ class Gateway:
 
     def admit(self, request: UpgradeRequest) -> Acceptance | Refusal | Awaitable[Acceptance | Refusal]:
         context = self._context
-        if request.path == ECHO_PATH:
+        if request.path == ECHO_PATH and not context.admission.is_draining:
             return Acceptance(EchoListener())
         refusal = context.admission.check_rate() or self._foreign(request)
         if refusal is None:

