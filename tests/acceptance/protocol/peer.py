@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 __all__ = ["Peer", "open_peer"]
 
@@ -42,11 +43,10 @@ class Peer:
     async def hear_close(self) -> tuple[dict[str, Any] | None, int]:
         """The `closing` message, if one came, and the code of the CLOSE frame."""
         closing = None
-        async with asyncio.timeout(_TIMEOUT_S):
-            async for text in self.socket:
-                message = json.loads(text)
+        with suppress(ConnectionClosed):
+            while True:
+                message = await self.hear()
                 closing = message if message["type"] == "closing" else closing
-            await self.socket.wait_closed()
         assert self.socket.close_code is not None
         return closing, self.socket.close_code
 
