@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import os
 import signal
 import socket
@@ -57,6 +58,18 @@ async def _serve(config: Config) -> None:
 
 def _say_ready(urls: list[str], config: Config) -> None:
     print(f"surewire ready on {', '.join(urls)} (data: {Path(config.data_dir).resolve()})", flush=True)
+
+
+@contextmanager
+def _collected_once() -> Generator[None]:
+    """Keeps the garbage collector from what is imported inside, which lives as long as the process: now, and for ever after."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 @contextmanager

@@ -13,13 +13,14 @@ import os
 import sys
 from collections.abc import Callable
 from functools import cache
-from typing import Any, ClassVar, Final, Literal, TextIO, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TextIO, cast
 
-import structlog
-from structlog.typing import FilteringBoundLogger
-
+from surewire.telemetry.bare_structlog import structlog
 from surewire.telemetry.log_lines import Line, console_line, fields_in_order, json_line
 from surewire.telemetry.log_output import LogOutput
+
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
 
 __all__ = ["Format", "Level", "configure", "logger"]
 
