@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from surewire.adapters.sqlite import writer as writer_module
+from surewire.adapters.sqlite import commit_thread
 from surewire.adapters.sqlite.store import OpenSqliteStore, open_sqlite_store
 from surewire.config.model import SqliteStore
 from surewire.domain.message import Message
@@ -32,7 +32,7 @@ ROUNDS = 6
 
 @pytest.fixture(autouse=True)
 def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer_module, "_FIRST_PAUSE_S", 0.001)
+    monkeypatch.setattr(commit_thread, "_FIRST_PAUSE_S", 0.001)
 
 
 @asynccontextmanager

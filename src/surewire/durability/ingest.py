@@ -30,6 +30,7 @@ __all__ = ["DurableIngest"]
 _log = logger(__name__)
 _MAX_WAITING: Final = 16_000
 _TIMEOUT_S: Final = 10.0
+_COMPLAINT_S: Final = 1.0
 
 
 class _Handed:
@@ -63,6 +64,7 @@ class DurableIngest:
         self._in_flight = 0
         self._call_soon = asyncio.get_running_loop().call_soon
         self._idle: asyncio.Future[None] | None = None
+        self._unsaid, self._complained_at = 0, -_COMPLAINT_S
         writer.attach(self)
 
     @property
@@ -122,7 +124,7 @@ class DurableIngest:
             start += count
         if isinstance(error, SequenceTakenError):
             self._instruments.duplicate_sequence.n += len(requests)
-        _log.error("messages were not stored", error_code="PERSIST_FAILED", messages=len(requests), reason=str(error))
+        self._complain(len(requests), error)
 
     # ----
 
@@ -179,7 +181,7 @@ class DurableIngest:
         self._instruments.idempotency_hits.n += isinstance(outcome, AlreadyAnsweredError)
         if isinstance(outcome, BackendError):
             self._instruments.persist["error"].n += 1
-            _log.error("a message was not stored", error_code="PERSIST_FAILED", chat_id=request.chat_id, reason=str(outcome))
+            self._complain(1, outcome)
         self._refuse(request, refusal_of(outcome))
         return 0
 
@@ -192,6 +194,14 @@ class DurableIngest:
             request.origin.send_refused(request, error)
         except Exception:  # noqa: BLE001 - the border of one connection
             _log.exception("a refusal could not be handed over")
+
+    def _complain(self, messages: int, error: SurewireError) -> None:
+        """Logs that messages were not stored, once a second at most: a store that fails does so for everyone."""
+        self._unsaid += messages
+        now = self._clock.monotonic()
+        if now - self._complained_at >= _COMPLAINT_S:
+            _log.error("messages were not stored", error_code="PERSIST_FAILED", messages=self._unsaid, reason=str(error))
+            self._unsaid, self._complained_at = 0, now
 
     def _tell_idle(self) -> None:
         if not self.waiting and self._idle is not None:
