@@ -104,6 +104,9 @@ class MessageListener(picows.WSListener):
     def on_peer_close(self, code: int, reason: str) -> None:
         """The peer sent a legal CLOSE (`code` 1005 when it named none); what is still to be written must be written now."""
 
+    def flush(self) -> None:
+        """A CLOSE of ours comes next; what is held back must be written now."""
+
     def on_closed(self, ending: Ending) -> None:
         """The socket is gone. Called exactly once for a connection that was opened, and last."""
 
@@ -133,6 +136,7 @@ class MessageListener(picows.WSListener):
     def violate(self, code: int, reason: str) -> None:
         """Ends the connection because the peer broke a rule: CLOSE `code`, then half-close, so that the peer can still read why."""
         if self.is_open:
+            self.flush()
             self._enter_closing(Ending(EndCause.PEER_VIOLATION, code))
             _send_close(self.transport, code, reason)
             self._half_close()
@@ -236,6 +240,7 @@ class MessageListener(picows.WSListener):
 
     def _send_own_close(self, ending: Ending, reason: str) -> None:
         if self.is_open:
+            self.flush()
             self._enter_closing(ending)
             _send_close(self.transport, ending.code, reason)
             self._abort_after(self.CLOSE_TIMEOUT_S)
