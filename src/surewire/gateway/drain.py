@@ -48,8 +48,10 @@ async def _finished(finish: Callable[[], Awaitable[None]], timeout_s: float) -> 
     try:
         async with asyncio.timeout(timeout_s):
             await finish()
-    except (TimeoutError, BackendError) as error:
-        _log.warning("not everything in flight was finished: %s", error or "it took too long")
+    except TimeoutError:
+        _log.warning("not everything in flight was finished in time")
+    except BackendError as error:
+        _log.warning("not everything in flight was finished: %s", error)
 
 
 async def _tell(hub: Hub, spread_s: float, random_unit: Callable[[], float]) -> None:

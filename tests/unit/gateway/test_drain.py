@@ -78,6 +78,7 @@ def test_what_never_finishes_does_not_keep_clients_from_being_told() -> None:
         async with memory_plane() as tested:
             client = await tested.welcomed("alice")
             ending = draining(tested, asyncio.Event().wait, timeout_s=30.0)
+            await the_loop().advance(0)
             await the_loop().advance(14.9)
             assert client.messages() == []
             await the_loop().advance(0.2)
