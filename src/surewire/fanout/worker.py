@@ -13,7 +13,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from surewire.errors import BackendError
+from surewire.errors import BackendError, BackendUnavailableError
 from surewire.fanout.membership import MembershipCache
 from surewire.ports.clock import Clock
 from surewire.ports.event_log import CommittedMessage, EventLog, LogEntry, MembershipChanged
@@ -78,11 +78,13 @@ class FanoutWorker:
     async def _deliver(self, entry: CommittedMessage) -> int:
         """How many members the message reached."""
         message = entry.message
-        members = self._members.known(message.chat_id) or await self._load(message.chat_id)
-        if members is None:
-            await self._bury(entry, "unknown_chat", "the chat was deleted")
-            return 0
         try:
+            members = self._members.known(message.chat_id)
+            if members is None:
+                members = await self._load(message.chat_id)
+            if members is None:
+                await self._bury(entry, "unknown_chat", "the chat was deleted")
+                return 0
             routed = self._router.route(message, members, entry.origin)
         except Exception as error:  # noqa: BLE001 - the border of one background task
             _log.exception("delivery failed")
@@ -102,7 +104,7 @@ class FanoutWorker:
         while True:
             try:
                 return await self._members.load(chat_id)
-            except BackendError as error:
+            except BackendUnavailableError as error:
                 _log.warning("members cannot be read, delivery waits: %s", error)
                 await asyncio.sleep(retry_s)
                 retry_s = min(_LAST_RETRY_S, retry_s * 2)
