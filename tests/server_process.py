@@ -48,7 +48,8 @@ class ServerProcess:
 
     async def start(self) -> str:
         """Returns the ready line."""
-        command = (sys.executable, "-m", "surewire", "serve", "--listen", f"127.0.0.1:{self.port}", "--data", str(self.data))
+        listen = () if "SUREWIRE_LISTENERS" in self._settings else ("--listen", f"127.0.0.1:{self.port}")
+        command = (sys.executable, "-m", "surewire", "serve", *listen, "--data", str(self.data))
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SUREWIRE_")} | self._settings
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, stderr=log, env=environment)

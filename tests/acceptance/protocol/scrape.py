@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-__all__ = ["Metrics", "open_descriptors", "resident_bytes", "scrape", "scrape_until"]
+__all__ = ["Metrics", "open_descriptors", "resident_bytes", "scrape", "scrape_until", "scrape_when_empty"]
 
 _TIMEOUT_S = 15.0
 _SAMPLE = re.compile(r"(?P<name>[a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(?P<labels>.*)\})? (?P<value>\S+)")
@@ -70,6 +70,11 @@ async def scrape_until(http: httpx.AsyncClient, holds: Callable[[Metrics], Any])
         while not holds(metrics := await scrape(http)):
             pass
     return metrics
+
+
+async def scrape_when_empty(http: httpx.AsyncClient) -> Metrics:
+    """Scrapes once the last connection is gone."""
+    return await scrape_until(http, lambda now: not now.value("gateway_connections_active"))
 
 
 def open_descriptors(pid: int) -> int:
