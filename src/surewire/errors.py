@@ -35,7 +35,7 @@ class ConfigError(SurewireError):
 
     def __init__(self, problem: str, *, path: str = "", mend: str = "") -> None:
         self.problem, self.path, self.mend = problem, path, mend
-        super().__init__(problem, path, mend)
+        super().__init__(problem)
 
     def __str__(self) -> str:
         where = f"{self.path}: " if self.path else ""

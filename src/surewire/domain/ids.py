@@ -49,8 +49,9 @@ class UlidGenerator:
         value = 0
         for character in ulid:
             value = value << 5 | _ALPHABET.index(character)
-        self._millis = value >> 80
-        self._take(value)
+        if value > self._value & ~_TAIL_MASK | self._tail:
+            self._millis = value >> 80
+            self._take(value)
 
     def next(self, now_millis: int) -> str:
         """A new ULID. Costs well under a microsecond: only the last 30 bits are encoded each time."""
