@@ -58,17 +58,25 @@ class ServerProcess:
         assert line.startswith("surewire ready on "), f"{line!r}\n{self.log.read_text()}"
         return line
 
+    def send(self, number: signal.Signals) -> None:
+        """Sends a signal and does not wait."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    async def exited(self) -> int:
+        """The exit status, once there is one."""
+        assert self._process is not None
+        return await asyncio.wait_for(self._process.wait(), _END_TIMEOUT_S)
+
     async def kill(self) -> None:
         """kill -9."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGKILL)
-        await self._process.wait()
+        self.send(signal.SIGKILL)
+        await self.exited()
 
     async def terminate(self) -> int:
         """SIGTERM; the exit status."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGTERM)
-        return await asyncio.wait_for(self._process.wait(), _END_TIMEOUT_S)
+        self.send(signal.SIGTERM)
+        return await self.exited()
 
     async def end(self) -> None:
         """Leaves no process behind, whatever happened."""
