@@ -40,8 +40,8 @@ def check(*, config: ConfigFile = None, data: DataFolder = None, as_json: AsJson
     else:
         for problem in found.problems:
             print(problem)
-        verdict = f"{len(found.problems):,} problems found" if found.problems else "no problem found"
-        print(f"{found.chats:,} chats, {found.messages:,} messages: {verdict}.")
+        verdict = _counted(len(found.problems), "problem") if found.problems else "no problem"
+        print(f"{_counted(found.chats, 'chat')}, {_counted(found.messages, 'message')}: {verdict} found.")
     return 1 if found.problems else 0
 
 
@@ -68,6 +68,10 @@ def _read(config: Path | None, data: Path | None, look: Callable[[Connection, in
                 return await readers.read(lambda connection: look(connection, file.size_bytes))
 
     return asyncio.run(run())
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _shown(value: object) -> str:
