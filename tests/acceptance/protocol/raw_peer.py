@@ -99,6 +99,15 @@ class RawPeer:
         except (EOFError, ConnectionResetError):
             return frames
 
+    async def closed(self) -> list[Frame]:
+        """Every frame until the server's CLOSE, which is answered, and the end."""
+        frames = [await self.frame()]
+        while frames[-1].opcode != CLOSE:
+            frames.append(await self.frame())
+        await self.send_frame(CLOSE, frames[-1].payload)
+        assert await self.ended() == []
+        return frames
+
     async def answer(self) -> Answer:
         """The head of an HTTP answer, and the body of a refusal."""
         while b"\r\n\r\n" not in self._received:
