@@ -166,7 +166,9 @@ class Retention(Struct, frozen=True, forbid_unknown_fields=True):
     """How long things are kept."""
 
     messages_days: Annotated[float, _about("Age at which chat messages are removed.", gt=0, le=36_500, extra={"unit": "days"})] = 30.0
-    sessions_s: Annotated[float, _about("How long the state of a client that left is kept.", gt=0, le=300, extra=_SECONDS)] = 300.0
+    sessions_s: Annotated[
+        float, _about("How long the state of a client that left is kept. This version keeps none.", gt=0, le=300, extra=_SECONDS)
+    ] = 300.0
     cleanup_interval_s: Annotated[Duration, _about("Time between removals of what is too old.")] = 60.0
 
 
