@@ -38,8 +38,13 @@ async def test_a_body_may_be_empty_of_members_and_name(client: httpx.AsyncClient
 
 
 async def test_the_query_names_the_caller_too(client: httpx.AsyncClient) -> None:
-    answer = await client.post("/v1/chats?user_id=bob%40example.org", json={}, headers=ALICE)
+    answer = await client.post("/v1/chats?user_id=bob%40example.org", json={})
     assert answer.json()["owner"] == "bob@example.org"
+
+
+async def test_two_names_for_one_caller_are_refused(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/v1/chats?user_id=bob%40example.org", json={}, headers=ALICE)
+    assert (answer.status_code, answer.json()["code"], answer.json()["errors"][0]["path"]) == (422, "INVALID_MESSAGE", "user_id")
 
 
 async def test_nobody_in_particular_is_anonymous(client: httpx.AsyncClient) -> None:
