@@ -79,6 +79,7 @@ class _Server:
         self._registry = Registry(load_metrics(), config.events.types)
         self._connection_instruments = ConnectionInstruments(self._registry)
         self._messaging_instruments = MessagingInstruments(self._registry)
+        self._fanout_instruments = FanoutInstruments(self._registry)
         self._readiness = Readiness(self._clock)
         self._ulids = UlidGenerator(secrets.randbits)
         self._chat_rates: BucketTable[tuple[str, str]] = BucketTable(config.limits.chat_messages_per_s, config.limits.chat_burst)
@@ -143,13 +144,13 @@ class _Server:
             stream=stream,
             chat_rates=self._chat_rates,
             instruments=self._connection_instruments,
+            fanout=self._fanout_instruments,
             tasks=self._tasks,
         )
 
     def _fanout(self, store: OpenSqliteStore, hub: Hub) -> FanoutWorker:
-        instruments = FanoutInstruments(self._registry)
-        members = MembershipCache(store.messages, instruments)
-        return FanoutWorker(store.event_log, members, hub, self._clock, instruments, self._messaging_instruments)
+        members = MembershipCache(store.messages, self._fanout_instruments)
+        return FanoutWorker(store.event_log, members, hub, self._clock, self._fanout_instruments, self._messaging_instruments)
 
     def _serve(self, store: OpenSqliteStore, stream: EventStream) -> Any:
         services = Services(

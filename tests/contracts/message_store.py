@@ -243,6 +243,14 @@ class MessageStoreContract:
             (chat_id, [], False),
         ]
 
+    async def test_a_page_of_what_follows_says_how_far_the_member_had_got(self, store: MessageStore, sender: Sender, chat_id: str) -> None:
+        for number in range(3):
+            await sender.send(chat_id, "alice", str(number))
+        await store.acknowledge([WatermarkUpdate("bob", "delivered", chat_id, 2)])
+        for user_id, delivered in (("alice", 0), ("bob", 2)):
+            ((page,), _) = await store.sync(user_id, [SyncRequest(chat_id, 0)], 10)
+            assert page.delivered_sequence == delivered
+
     async def test_sync_has_one_budget_for_all_chats(self, store: MessageStore, sender: Sender) -> None:
         ids = [(await store.create_chat("alice", [], None)).chat_id for _ in range(4)]
         for chat_id in ids:

@@ -141,6 +141,7 @@ async def memory_plane(config: Config | None = None) -> AsyncGenerator[MemoryPla
             stream=stream,
             chat_rates=BucketTable(config.limits.chat_messages_per_s, config.limits.chat_burst),
             instruments=instruments,
+            fanout=fanout_instruments,
             tasks=tasks,
         )
         worker = tasks.create_task(fanout.run(lambda: None), name="fanout")

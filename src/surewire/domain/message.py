@@ -32,7 +32,8 @@ class Gap(Struct, frozen=True, gc=False, rename={"first": "from", "last": "to"})
 class MessagePage(Struct, frozen=True):
     """Some messages of a chat in ascending order.
 
-    `has_more` tells that the asked direction holds more; `gap` that the start of what was asked for is no longer kept.
+    `has_more` tells that the asked direction holds more; `gap` that the start of what was asked for is no longer kept. A page of what
+    follows a sequence says the asking member's `delivered_sequence`, as it is stored.
     """
 
     chat_id: str
@@ -40,3 +41,4 @@ class MessagePage(Struct, frozen=True):
     has_more: bool
     latest_sequence: int
     gap: Gap | None = None
+    delivered_sequence: int = 0

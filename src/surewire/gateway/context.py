@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from surewire.protocol.client_messages import ClientMessage
     from surewire.protocol.server_messages import Limits
     from surewire.telemetry.instruments import ConnectionInstruments
+    from surewire.telemetry.registry import Histogram
 
 __all__ = ["Context"]
 
@@ -49,6 +50,8 @@ class Context:
     stream: EventStream
     chat_rates: BucketTable[tuple[str, str]]
     instruments: ConnectionInstruments
+    offline_latency: Histogram
+    """How long messages waited for members who were away."""
     turn: Turn
     outbound: OutboundLimits
     spawn: Callable[[Coroutine[Any, Any, None], str], None]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from surewire.ports.ingest import Ingest
     from surewire.ports.message_store import MessageStore
     from surewire.ports.receipts import Receipts
-    from surewire.telemetry.instruments import ConnectionInstruments, MessagingInstruments
+    from surewire.telemetry.instruments import ConnectionInstruments, FanoutInstruments, MessagingInstruments
 
 __all__ = ["ConnectionPlane", "new_hub"]
 
@@ -56,6 +56,7 @@ class ConnectionPlane:
         stream: EventStream,
         chat_rates: BucketTable[tuple[str, str]],
         instruments: ConnectionInstruments,
+        fanout: FanoutInstruments,
         tasks: asyncio.TaskGroup,
     ) -> None:
         self.hub, self._config = hub, config
@@ -81,6 +82,7 @@ class ConnectionPlane:
                 stream=stream,
                 chat_rates=chat_rates,
                 instruments=instruments,
+                offline_latency=fanout.delivery_latency["false"],
                 turn=hub.turn,
                 outbound=_outbound_limits(config, clock, instruments),
                 spawn=_spawner(tasks),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from surewire.domain.filters import Filters, normalise
-from surewire.domain.instant import format_instant
+from surewire.domain.instant import MICROS_PER_SECOND, format_instant, parse_instant
 from surewire.domain.message import MessagePage
 from surewire.domain.stream import Position
 from surewire.errors import BackendError, ClientError
@@ -154,7 +154,26 @@ async def _sync(connection: Connection, message: SyncRequest) -> None:
         connection.refuse(error, message.request_id)
     if pages:
         context.instruments.sync["gap" if any(page.gap for page in pages) else "success"].n += 1
+        for page in pages:
+            _observe_waits(connection, page)
         connection.send(SyncResponse(tuple(map(_chat_page, pages)), message.request_id))
+
+
+def _observe_waits(connection: Connection, page: MessagePage) -> None:
+    """Measures how long messages of others waited for a member who was away.
+
+    Those are messages from before this session (later ones come live) that its syncs have not carried yet and that lie above the
+    member's watermark. A member that never acknowledges is seen to wait in each of its sessions that asks for them.
+    """
+    if not page.messages:
+        return
+    context, user_id = connection.context, connection.user_id
+    now = context.clock.now_micros()
+    opened = now - round((context.clock.monotonic() - connection.opened_s) * MICROS_PER_SECOND)
+    had = max(page.delivered_sequence, connection.session.synced(page.chat_id, page.messages[-1].sequence))
+    for message in page.messages:
+        if message.sequence > had and message.sender_id != user_id and (persisted := parse_instant(message.created_at)) < opened:
+            context.offline_latency.observe((now - persisted) / MICROS_PER_SECOND)
 
 
 def _chat_page(page: MessagePage) -> ChatPage:

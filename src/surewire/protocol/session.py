@@ -100,7 +100,7 @@ class Progress:
 class Session:
     """One client. Small on purpose: there are as many as connections, and most never use more than two of its fields."""
 
-    __slots__ = ("_behind", "_bucket", "_decode", "_delivered", "_errors", "phase")
+    __slots__ = ("_behind", "_bucket", "_decode", "_delivered", "_errors", "_synced", "phase")
 
     def __init__(self, decode: Callable[[str], ClientMessage]) -> None:
         self._decode = decode
@@ -108,6 +108,7 @@ class Session:
         self._bucket: TokenBucket | None = None
         self._errors: list[float] | None = None
         self._delivered: dict[str, int] | None = None
+        self._synced: dict[str, int] | None = None
         self._behind: dict[str, Progress] | None = None
 
     def receive(self, text: str, now: float, rate_per_s: float, burst: float) -> ClientMessage:
@@ -146,6 +147,14 @@ class Session:
             return False
         delivered[chat_id] = sequence
         return True
+
+    def synced(self, chat_id: str, sequence: int) -> int:
+        """Up to where syncs have carried a chat to this session; notes that now they have up to `sequence`."""
+        if self._synced is None:
+            self._synced = {}
+        before = self._synced.get(chat_id, 0)
+        self._synced[chat_id] = max(before, sequence)
+        return before
 
     def recovering(self, subscription_id: str) -> Progress:
         """The subscription gets no live events until `recovered` says so with what this returns."""

@@ -363,6 +363,71 @@ async def test_sync_says_what_retention_removed() -> None:
         assert tested.counted("gateway_sync_total", status="gap") == 1
 
 
+# How long those who were away had to wait
+
+
+async def away(tested: MemoryPlane) -> tuple[str, Client]:
+    """A chat of alice and bob with three messages of alice, sent 5 s ago while bob was away, who is here now."""
+    alice = await tested.welcomed("alice")
+    chat_id = await chat_with(tested, alice, "bob", messages=3)
+    tested.clock.advance(5)
+    return chat_id, await tested.welcomed("bob")
+
+
+def waits(tested: MemoryPlane) -> tuple[int, float]:
+    """How many messages the one who was away was seen to wait for, and how long in all."""
+    latency = tested.registry.histogram("fanout_delivery_latency_seconds", recipient_online="false")
+    return sum(latency.counts), round(latency.sum, 3)
+
+
+async def sync(client: Client, chat_id: str, after: int = 0, limit: int = 100) -> list[int]:
+    (answer,) = await ask(client, type="sync_request", chats=[{"chat_id": chat_id, "after_sequence": after}], limit=limit)
+    return [message["sequence"] for message in answer["chats"][0]["messages"]]
+
+
+async def test_a_sync_shows_how_long_messages_waited_for_who_was_away() -> None:
+    async with memory_plane() as tested:
+        chat_id, bob = await away(tested)
+        assert await sync(bob, chat_id) == [1, 2, 3]
+        assert waits(tested) == (3, 15.0)
+
+
+async def test_a_message_has_waited_once_however_often_it_is_synced() -> None:
+    async with memory_plane() as tested:
+        chat_id, bob = await away(tested)
+        assert await sync(bob, chat_id, limit=2) == [1, 2]
+        assert await sync(bob, chat_id) == [1, 2, 3]
+        assert await sync(bob, chat_id) == [1, 2, 3]
+        assert waits(tested) == (3, 15.0)
+
+
+async def test_nobody_waits_for_messages_of_its_own() -> None:
+    async with memory_plane() as tested:
+        chat_id, _ = await away(tested)
+        assert await sync(await tested.welcomed("alice"), chat_id) == [1, 2, 3]
+        assert waits(tested) == (0, 0.0)
+
+
+async def test_what_a_member_has_acknowledged_did_not_wait() -> None:
+    async with memory_plane() as tested:
+        chat_id, bob = await away(tested)
+        await ask(bob, type="ack", chat_id=chat_id, sequence=2)
+        await tested.receipts.flush()
+        assert await sync(bob, chat_id) == [1, 2, 3]
+        assert waits(tested) == (1, 5.0)
+
+
+async def test_what_came_live_did_not_wait_but_what_was_missed_before_did() -> None:
+    async with memory_plane() as tested:
+        chat_id, bob = await away(tested)
+        alice = await tested.welcomed("alice")
+        await ask(alice, type="send_message", chat_id=chat_id, client_message_id="live", content="x")
+        assert kinds(bob.messages()) == ["message"]
+        tested.clock.advance(1)
+        assert await sync(bob, chat_id) == [1, 2, 3, 4]
+        assert waits(tested) == (3, 18.0)
+
+
 # Acknowledgements
 
 

@@ -91,7 +91,7 @@ class MemoryMessageStore:
     async def history(self, chat_id: str, actor: str, *, before: int | None, after: int | None, limit: int) -> MessagePage:
         chat = self._chats.joined(chat_id, actor)
         if after is not None:
-            return _page_after(chat, after, limit, PAGE_BYTES, free_first=True)
+            return _page_after(chat, actor, after, limit, PAGE_BYTES, free_first=True)
         older = chat.messages if before is None else chat.before(before)
         messages = tuple(reversed(_fitting(older[::-1], limit, PAGE_BYTES, free_first=True)))
         has_more = bool(messages) and messages[0].sequence > chat.removed_up_to + 1
@@ -106,7 +106,7 @@ class MemoryMessageStore:
             if chat is None or actor not in chat.members:
                 outside.append(asked.chat_id)
                 continue
-            pages.append(_page_after(chat, asked.after_sequence, limit, left, free_first=left == PAGE_BYTES))
+            pages.append(_page_after(chat, actor, asked.after_sequence, limit, left, free_first=left == PAGE_BYTES))
             left -= sum(len(_encode(message)) for message in pages[-1].messages)
         return pages, outside
 
@@ -164,11 +164,12 @@ class MemoryMessageStore:
         return True
 
 
-def _page_after(chat: MemoryChat, after: int, limit: int, size_bytes: int, *, free_first: bool) -> MessagePage:
+def _page_after(chat: MemoryChat, actor: str, after: int, limit: int, size_bytes: int, *, free_first: bool) -> MessagePage:
     messages = tuple(_fitting(chat.after(after), limit, size_bytes, free_first=free_first))
     reached = messages[-1].sequence if messages else max(after, chat.removed_up_to)
     gap = Gap(after + 1, chat.removed_up_to) if after < chat.removed_up_to else None
-    return MessagePage(chat.chat_id, messages, reached < chat.latest_sequence, chat.latest_sequence, gap)
+    delivered = chat.members[actor].delivered
+    return MessagePage(chat.chat_id, messages, reached < chat.latest_sequence, chat.latest_sequence, gap, delivered)
 
 
 def _fitting(stored: Sequence[StoredMessage], limit: int, size_bytes: int, *, free_first: bool) -> list[Message]:

@@ -66,11 +66,11 @@ def _page_after(
     found = one(connection, _SQL.page_after, after, limit, size_bytes, int(free_first), actor, chat_id)
     if found is None:
         return None
-    latest, removed_up_to, page = found
+    latest, removed_up_to, page, delivered = found
     messages = _messages(chat_id, page)
     reached = messages[-1].sequence if messages else max(after, removed_up_to)
     gap = Gap(after + 1, removed_up_to) if after < removed_up_to else None
-    return MessagePage(chat_id, messages, reached < latest, latest, gap)
+    return MessagePage(chat_id, messages, reached < latest, latest, gap, delivered)
 
 
 def _page_before(connection: Connection, chat_id: str, actor: str, before: int, limit: int) -> MessagePage | None:

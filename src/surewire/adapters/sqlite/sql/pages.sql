@@ -3,7 +3,7 @@
 -- take more than :bytes on the wire; 256 stands for the names and ids around a message.
 
 -- name: page_after
--- The first messages above a sequence.
+-- The first messages above a sequence; a fourth column says how far the member's own watermark is.
 SELECT coalesce(k.latest_sequence, 0), coalesce(k.removed_up_to, 0), (
   SELECT json_group_array(json_array(sequence, message_id, sender, content, content_type, created_micros) ORDER BY sequence)
   FROM (
@@ -17,7 +17,7 @@ SELECT coalesce(k.latest_sequence, 0), coalesce(k.removed_up_to, 0), (
     )
   )
   WHERE total <= ?3 OR (total = size AND ?4)
-)
+), me.delivered_sequence
 FROM chats AS c
 JOIN members AS me ON me.chat = c.chat AND me.user_id = ?5
 LEFT JOIN counters AS k ON k.chat = c.chat
