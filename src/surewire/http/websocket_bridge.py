@@ -175,8 +175,10 @@ class WebSocketBridge(WSProtocol):
         data = staging.data
         if not self._left:
             # The common read is exactly one frame. What stands behind `nbytes` is stale, but then the sum does not fit.
-            length = data[1] & 127
-            if length + _SHORT_HEADER_BYTES == nbytes or (length == 126 and (data[2] << 8 | data[3]) + _MEDIUM_HEADER_BYTES == nbytes):
+            length, header_bytes = data[1] & 127, _SHORT_HEADER_BYTES
+            if length == 126:
+                length, header_bytes = data[2] << 8 | data[3], _MEDIUM_HEADER_BYTES
+            if length + header_bytes == nbytes and length != 127:  # 127 is no length here, but a header of 14 bytes
                 self._give(staging.view[:nbytes])
                 if self.transport.is_close_frame_sent:
                     self._notice_close()

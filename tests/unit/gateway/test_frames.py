@@ -101,6 +101,24 @@ def test_however_messages_are_cut_into_frames_and_reads_they_arrive_whole_and_in
     assert listener.ending == Ending(EndCause.PEER_LOST, 1006)
 
 
+@pytest.mark.parametrize("size", [126, 127, 200, 4_000])
+def test_a_first_read_of_any_length_is_not_mistaken_for_a_whole_frame(size: int) -> None:
+    # A short frame is as long as its second byte and six more; that byte says 126 or 127 of a frame with a longer header.
+    payload = bytes(0xFF ^ MASK[index % 4] for index in range(size))  # looks like the header of a huge frame
+    stream = encoded(payload, []) + encoded("y", [])
+    for first in range(1, 140):
+        listener = asyncio.run(fed([stream[:first], stream[first:]]))
+        assert listener.messages == [payload, "y"], first
+
+
+@pytest.mark.parametrize("length", [20, 119, 300])
+def test_a_length_written_too_wide_is_a_violation_in_a_read_of_any_length(length: int) -> None:
+    wide = b"\x81\xff" + length.to_bytes(8, "big") + MASK + bytes(length)  # RFC 6455 §5.2: the least number of bytes
+    for first in (10, 132, 133, len(wide)):
+        listener = asyncio.run(fed([piece for piece in (wide[:first], wide[first:]) if piece]))
+        assert listener.ending == Ending(EndCause.PEER_VIOLATION, 1002)
+
+
 @given(st.binary(max_size=200), st.lists(st.integers(1, 50), min_size=1, max_size=5))
 def test_no_bytes_can_do_more_than_end_their_own_connection(stream: bytes, reads: list[int]) -> None:
     listener = asyncio.run(fed(cut(stream, reads)))
