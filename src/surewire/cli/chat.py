@@ -9,7 +9,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from surewire.cli.remote import DEFAULT_URL, Url, reaching
+from surewire.cli.remote import DEFAULT_URL, SOMEBODY_WAITS, Url, reaching
 from surewire.cli.talk_screen import TalkScreen
 from surewire.client import LOBBY, Chat, Client, connect
 from surewire.domain.principal import check_user_id
@@ -42,7 +42,7 @@ def chat(
 
 async def _chat(url: str, user: str, others: list[str], chat_id: str | None) -> None:
     screen = TalkScreen(user)
-    async with connect(url, user_id=user, on_notice=screen.notice) as client:
+    async with connect(url, user_id=user, on_notice=screen.notice, reconnect=SOMEBODY_WAITS) as client:
         await _converse(client, await _enter(client, others, chat_id), screen)
 
 

@@ -10,7 +10,7 @@ import msgspec
 from cyclopts import Parameter
 
 from surewire.cli.console_output import print_warning
-from surewire.cli.remote import DEFAULT_URL, Url, named_values, printable, reaching
+from surewire.cli.remote import DEFAULT_URL, SOMEBODY_WAITS, Url, named_values, printable, reaching
 from surewire.client import Connected, Disconnected, EventsLost, Filters, Notice, Position, ReceivedEvent, connect
 from surewire.domain.stream import parse_position
 from surewire.errors import ClientError, ConfigError
@@ -37,7 +37,7 @@ def listen(
 
 
 async def _listen(url: str, filters: Filters, since: Position | None, *, as_json: bool) -> None:
-    async with connect(url, on_notice=_say) as client, client.subscribe(filters, since=since) as events:
+    async with connect(url, on_notice=_say, reconnect=SOMEBODY_WAITS) as client, client.subscribe(filters, since=since) as events:
         async for event in events:
             print(msgspec.json.encode(event).decode() if as_json else _line(event), flush=True)
 

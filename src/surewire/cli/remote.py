@@ -8,11 +8,15 @@ from typing import Annotated, Final
 
 from cyclopts import Parameter
 
+from surewire.client import BackoffPolicy
 from surewire.errors import ClientError, ConfigError
 
-__all__ = ["DEFAULT_URL", "Url", "named_values", "printable", "reaching"]
+__all__ = ["DEFAULT_URL", "SOMEBODY_WAITS", "Url", "named_values", "printable", "reaching"]
 
 DEFAULT_URL: Final = "http://127.0.0.1:8080"
+
+SOMEBODY_WAITS: Final = BackoffPolicy(most_s=3.0)
+"""A person looks at the terminal: it comes back soon after the server does."""
 
 Url = Annotated[str, Parameter(name="--url", env_var="SUREWIRE_URL", help="The server.")]
 
