@@ -13,7 +13,7 @@ Data are attributes, the sentence is in `__str__`. A peer sees a `ClientError` a
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 __all__ = [
     "BackendCorruptError",
@@ -24,6 +24,9 @@ __all__ = [
     "MissingDependencyError",
     "SurewireError",
 ]
+
+
+_MAX_QUOTED: Final = 200
 
 
 class SurewireError(Exception):
@@ -46,7 +49,8 @@ class ClientError(SurewireError):
     """A request that was refused, in the words its sender sees.
 
     `code` is one of the protocol's error codes and never changes its meaning. `temporary` tells whether the same request may
-    succeed later; `retry_after_s` when, if known. `details` is a JSON object for programs. `path` names the wrong field.
+    succeed later; `retry_after_s` when, if known. `details` is a JSON object for programs. `path` names the wrong field. Both the problem
+    and the path may quote the sender; long ones are cut, so that a large request gets no large answer.
     """
 
     def __init__(
@@ -59,12 +63,16 @@ class ClientError(SurewireError):
         details: dict[str, Any] | None = None,
         path: str = "",
     ) -> None:
-        self.code, self.problem, self.temporary = code, problem, temporary
-        self.retry_after_s, self.details, self.path = retry_after_s, details, path
-        super().__init__(code, problem)
+        self.code, self.problem, self.temporary = code, _shortened(problem), temporary
+        self.retry_after_s, self.details, self.path = retry_after_s, details, _shortened(path)
+        super().__init__(code, self.problem)
 
     def __str__(self) -> str:
         return self.problem
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _MAX_QUOTED else text[:_MAX_QUOTED] + "…"
 
 
 class BackendError(SurewireError):

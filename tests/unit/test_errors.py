@@ -55,6 +55,12 @@ def test_an_error_keeps_its_data_when_it_is_copied(name: str, way: str) -> None:
     assert vars(copied) == vars(error)
 
 
+def test_a_client_is_told_no_more_than_the_start_of_its_own_words() -> None:
+    error = ClientError("INVALID_MESSAGE", f"unknown field `{'x' * 1_000_000}`", path="x" * 1_000_000)
+    assert str(error).startswith("unknown field `xxx")
+    assert len(str(error)) == len(error.path) == 201
+
+
 def test_every_error_of_ours_has_one_root_and_stands_in_the_tree() -> None:
     tree = inspect.getdoc(errors) or ""
     for name, error in vars(errors).items():

@@ -39,7 +39,7 @@ def from_environment(environment: Mapping[str, str]) -> Iterator[Given]:
         if not name.startswith(PREFIX) or name in OTHER_VARIABLES:
             continue
         if name in paths:
-            yield from _given(paths[name], name, environment[name])
+            yield from _given(paths[name], name, _text(environment[name], name))
         elif not _SERVICE_LINK.fullmatch(name):
             guess = nearest(name, [*paths, *OTHER_VARIABLES])
             raise ConfigError(f"the environment has {name}, but there is no such setting.", mend=f"Did you mean {guess}?" if guess else "")
@@ -52,6 +52,15 @@ def _given(path: Path, name: str, text: str) -> Iterator[Given]:
         yield checked(Given(path, _list(setting, text, name), name))
     else:
         yield checked(Given(path, text, name), strict=False)
+
+
+def _text(value: str, name: str) -> str:
+    """The value, without the surrogates that stand for bytes which are no text (PEP 383)."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ConfigError(f"{name} is not text in UTF-8.") from None
+    return value
 
 
 def _list(setting: Setting, text: str, name: str) -> list[Any]:

@@ -20,7 +20,6 @@ from surewire.protocol.server_messages import MessageAck, ServerMessage
 
 __all__ = ["RequestError", "client_decoder", "encode", "encode_ack", "encode_message", "event_parts"]
 
-_MAX_QUOTED: Final = 200
 NOT_BUILT_YET: Final = frozenset({"resume", "refresh", "typing"})
 
 _decode = msgspec.json.Decoder(cast("type[ClientMessage]", ClientMessage)).decode
@@ -120,7 +119,7 @@ def _refusal_of_object(value: dict[str, Any], error: Exception) -> RequestError:
     if kind not in CLIENT_TYPES:
         return RequestError("UNSUPPORTED", f"unknown type; the types are {', '.join(sorted(CLIENT_TYPES))}", path="type", **names)
     problem, path = _located(str(error))
-    return RequestError("INVALID_MESSAGE", _shortened(problem), kind=kind, path=_shortened(path), **names)
+    return RequestError("INVALID_MESSAGE", problem, kind=kind, path=path, **names)
 
 
 def _too_deep(max_depth: int) -> str:
@@ -141,10 +140,6 @@ def _located(problem: str) -> tuple[str, str]:
         return problem, place
     name = problem.split("`")[1]
     return problem, f"{place}.{name}" if place else name
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _MAX_QUOTED else text[:_MAX_QUOTED] + "…"
 
 
 CLIENT_TYPES: Final = frozenset(cast("str", struct.__struct_config__.tag) for struct in ClientMessage.__args__)

@@ -62,6 +62,13 @@ def test_a_list_that_is_broken_json_is_said() -> None:
         load(environment={"SUREWIRE_LISTENERS": "127.0.0.1:8080"})
 
 
+@pytest.mark.parametrize("name", ["SUREWIRE_STORE__TYPE", "SUREWIRE_LISTENERS", "SUREWIRE_EVENTS__TYPES", "SUREWIRE_LIMITS__BURST"])
+def test_bytes_that_are_no_text_are_said(name: str) -> None:
+    text = b"[\xff".decode(errors="surrogateescape")  # as os.environ has them
+    with pytest.raises(ConfigError, match=f"{name} is not text in UTF-8"):
+        load(environment={name: text})
+
+
 def test_variables_of_others_are_left_alone() -> None:
     service_links = {
         "SUREWIRE_SERVICE_HOST": "10.0.0.1",
