@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
@@ -16,7 +16,8 @@ _POSITION = re.compile(r"([A-Za-z0-9_-]{1,64}):(0|[1-9][0-9]{0,18})")
 
 # `$` alone would let a trailing newline pass in Python.
 Epoch = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$(?!\n)")]
-Offset = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+_MAX_OFFSET: Final = 2**63 - 1
+Offset = Annotated[int, Meta(ge=0, le=_MAX_OFFSET)]
 
 
 class Position(Struct, frozen=True, gc=False, order=True, forbid_unknown_fields=True):
@@ -42,6 +43,6 @@ class StreamEvent(Struct, frozen=True):
 def parse_position(text: str) -> Position:
     """The position written `EPOCH:OFFSET`. Raises: ClientError `INVALID_MESSAGE` when it is none."""
     match = _POSITION.fullmatch(text)
-    if match is None:
+    if match is None or int(match[2]) > _MAX_OFFSET:
         raise ClientError("INVALID_MESSAGE", "a position is written EPOCH:OFFSET, as an earlier answer gave it", path="since")
     return Position(match[1], int(match[2]))
