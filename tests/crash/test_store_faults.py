@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from surewire.adapters.sqlite import commit_thread
+from surewire.adapters.sqlite import commit_thread, file
 from surewire.adapters.sqlite.store import OpenSqliteStore, open_sqlite_store
 from surewire.config.model import SqliteStore
 from surewire.domain.message import Message
@@ -173,3 +173,34 @@ async def test_a_commit_that_was_refused_but_is_on_disk_reaches_the_log_and_is_a
         entries = [entry for entry in await take(batches, 2) if isinstance(entry, CommittedMessage)]
         assert [entry.message.sequence for entry in entries] == [1, 2]
         assert entries[0].message == message
+
+
+async def test_nothing_is_acknowledged_while_a_reader_keeps_the_log_from_being_emptied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file, "_BUSY_TIMEOUT_MS", 1)
+    disk = FaultyDisk()
+    async with opened(tmp_path, disk) as (store, sender):
+        chat_id = (await store.messages.create_chat("alice", [], None)).chat_id
+        reader = store.file.open_reader()
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM messages").fetchall()
+        disk.fail_sync[disk.syncs] = sync_failed
+        for _ in range(5):
+            (outcome,) = await sender.send_all([sender.request(chat_id, "alice", "a")])
+            assert isinstance(outcome, BackendUnavailableError)
+        reader.execute("COMMIT")
+        reader.close()
+        assert (await persist(sender, chat_id, "a", "hello")).sequence == 1
+
+
+async def test_an_unexpected_error_in_the_thread_is_survived_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = FaultyDisk()
+    async with opened(tmp_path, disk) as (store, sender):
+        chat_id = (await store.messages.create_chat("alice", [], None)).chat_id
+        with monkeypatch.context() as patched:
+            patched.setattr(store.message_writer, "rolled_back", lambda: 1 // 0)
+            disk.fail_sync[disk.syncs] = sync_failed
+            (outcome,) = await sender.send_all([sender.request(chat_id, "alice", "a")])
+            assert isinstance(outcome, BackendUnavailableError)
+        assert (await persist(sender, chat_id, "a", "hello")).sequence == 1

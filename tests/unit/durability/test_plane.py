@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from surewire.adapters.memory.store import memory_store
 from surewire.config.model import Config
 from surewire.durability import plane as plane_module
@@ -88,3 +90,27 @@ async def test_retention_removes_everything_that_is_too_old_and_nothing_else() -
     assert await retention.remove_old() == 1_200
     assert await retention.remove_old() == 0
     assert (await store.messages.history(chat_id, "alice", before=None, after=None, limit=9)).messages[0].sequence == 1_201
+
+
+async def test_leaving_does_not_wait_for_ever_for_a_disk_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plane_module, "_REST_S", 0.0)
+    clock = SettableClock()
+    store = memory_store(clock)
+    monkeypatch.setattr(store.message_writer, "write", lambda _: True)
+    origin = Origin()
+    async with durability_plane(store, Config(), clock, new_instruments(), Readiness(clock)) as plane:
+        plane.ingest.submit(SendRequest(origin, "alice", "chat_x", "a", "hello", "text/plain", 0.0))
+        await asyncio.sleep(0)
+    assert origin.answers == []
+
+
+async def test_leaving_while_the_store_fails_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SettableClock()
+    store = memory_store(clock)
+
+    async def fail(_: object) -> None:
+        raise BackendUnavailableError("memory", "no")
+
+    async with durability_plane(store, Config(), clock, new_instruments(), Readiness(clock)) as plane:
+        monkeypatch.setattr(store.messages, "acknowledge", fail)
+        plane.receipts.acknowledge(WatermarkUpdate("bob", "read", "chat_x", 1))
