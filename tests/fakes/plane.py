@@ -148,4 +148,6 @@ async def memory_plane(config: Config | None = None) -> AsyncGenerator[MemoryPla
         await until_quiet()
         yield MemoryPlane(config, clock, registry, instruments, hub, plane, store, ingest, receipts, stream, fanout)
         await until_quiet()
+        for connection in hub:
+            connection.on_ws_disconnected(connection.transport)
         worker.cancel()

@@ -1,7 +1,7 @@
 """One client on a WebSocket that speaks protocol 1: what it says goes to the planes, what they answer goes back.
 
 Everything happens in the socket's read callback or in the planes' callbacks: no task, no queue and no timer belongs to a connection.
-Requests that must read from the store run in the gateway's task group, one short task each.
+Requests that read from the store or the stream wait in a line while there are any, worked off by a task in the gateway's group.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from surewire.domain.message import Message
 from surewire.errors import BackendError, ClientError, SurewireError
 from surewire.gateway.context import Context
 from surewire.gateway.frames import TEXT, EndCause, Ending, frame
+from surewire.gateway.long_answers import LongAnswers, LongRequest
 from surewire.gateway.outbox import Outbox
 from surewire.gateway.requests import HANDLERS, subscribe_to
 from surewire.ports.ingest import SendRequest
@@ -44,6 +45,7 @@ class Connection(Outbox):
         "caller",
         "channel",
         "context",
+        "long_answers",
         "opened_s",
         "quiet_since",
         "received_s",
@@ -63,6 +65,7 @@ class Connection(Outbox):
         self.opened_s = self.quiet_since = self.received_s = received_s
         self.awaiting_pong_since: float | None = None
         self.channel = channel
+        self.long_answers: LongAnswers | None = None
         self.slot = 0
 
     @property
@@ -194,11 +197,15 @@ class Connection(Outbox):
         named = {"chat_id": update.chat_id} if update.chat_id else {"message_id": update.message_id}
         self.refuse(ClientError("NOT_FOUND", "there is no such chat", details=named))
 
-    def run(self, work: Coroutine[Any, Any, None], name: str, request_id: str | None, subscription_id: str | None = None) -> None:
-        """Runs a request that must wait for a back end, and answers its refusal."""
-        self.context.spawn(self._guarded(work, request_id, subscription_id), name)
+    def run(self, request: LongRequest) -> None:
+        """Runs a request that may wait for a back end and whose answer may be long, in its turn. Raises: ClientError `RATE_LIMITED`."""
+        if self.long_answers is None:
+            self.long_answers = LongAnswers(self)
+            self.context.spawn(self.long_answers.work_off(), "long answers")
+        self.long_answers.add(request)
 
-    async def _guarded(self, work: Coroutine[Any, Any, None], request_id: str | None, subscription_id: str | None) -> None:
+    async def guarded(self, work: Coroutine[Any, Any, None], request_id: str | None, subscription_id: str | None) -> None:
+        """Does the work, and answers its refusal."""
         try:
             await work
         except (ClientError, BackendError) as error:

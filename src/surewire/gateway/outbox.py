@@ -11,6 +11,7 @@ dropped, a client that comes back recovers.
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections import deque
 from collections.abc import Callable
@@ -52,12 +53,13 @@ class OutboundLimits(NamedTuple):
 class Backlog:
     """Frames that wait for the client to read, oldest first, each with its event when that still counts as in flight."""
 
-    __slots__ = ("frames", "full_since", "most_bytes", "size_bytes", "warned")
+    __slots__ = ("ended", "frames", "full_since", "most_bytes", "size_bytes", "warned")
 
     def __init__(self) -> None:
         self.frames: deque[tuple[bytes, EventFrame | None]] = deque()
         self.size_bytes = self.most_bytes = 0
         self.full_since: float | None = None
+        self.ended: asyncio.Future[None] | None = None
         self.warned = False
 
     def add(self, frame: bytes, event: EventFrame | None) -> None:
@@ -162,6 +164,14 @@ class Outbox(MessageListener):
             data = data[sent:]
         self.transport.underlying_transport.write(data)
 
+    async def until_flowing(self) -> None:
+        """Returns when nothing that was written waits for the client to read, or it is gone."""
+        self.flush()
+        while (backlog := self._backlog) is not None:
+            if backlog.ended is None:
+                backlog.ended = asyncio.get_running_loop().create_future()
+            await backlog.ended
+
     def write_everything(self) -> None:
         """Hands over all that waits, whether the socket takes it now or not: for a connection that ends with a word."""
         self.flush()
@@ -249,6 +259,8 @@ class Outbox(MessageListener):
         backlog, self._backlog = self._backlog, None
         self._turn.full.discard(self)
         if backlog is not None:
+            if backlog.ended is not None and not backlog.ended.done():
+                backlog.ended.set_result(None)
             self._limits.buffered(backlog.most_bytes)
             if backlog.frames:
                 self._limits.dropped("connection_closed", backlog.events)

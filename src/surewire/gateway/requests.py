@@ -6,7 +6,8 @@ raises a `ClientError`, which the connection answers with.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -17,6 +18,7 @@ from surewire.domain.message import MessagePage
 from surewire.domain.stream import Position
 from surewire.errors import BackendError, ClientError
 from surewire.gateway.frames import TEXT, frame
+from surewire.gateway.long_answers import LongRequest
 from surewire.gateway.reads import counted_history
 from surewire.ports.event_stream import RecoveredPage
 from surewire.ports.ingest import SendRequest
@@ -44,13 +46,17 @@ def subscribe(connection: Connection, message: Subscribe, now: float) -> None:
         connection.session.forget(subscription_id)
         subscribe_to(connection, subscription_id, filters)
         return
-    page = context.stream.recover(message.since, filters)
+    _check_reached(message.since, context.stream.head)
     progress = connection.session.recovering(subscription_id)
     context.hub.subscribe(connection, subscription_id, filters, is_live=False)
-    if isinstance(page, RecoveredPage):
-        _recovered(connection, subscription_id, filters, progress, page)
-    else:
-        connection.run(_recover(connection, subscription_id, filters, progress, page), "recovery", None, subscription_id)
+    answer = partial(_recover, connection, subscription_id, filters, message.since, progress)
+    connection.run(LongRequest(answer, now, None, subscription_id))
+
+
+def _check_reached(since: Position, head: Position) -> None:
+    """What the stream checks too, before an earlier subscription of the id is given up."""
+    if since.epoch == head.epoch and since.offset > head.offset:
+        raise ClientError("INVALID_MESSAGE", f"the stream has not reached offset {since.offset} yet", path="since.offset")
 
 
 def subscribe_to(connection: Connection, subscription_id: str, filters: Filters) -> None:
@@ -61,10 +67,13 @@ def subscribe_to(connection: Connection, subscription_id: str, filters: Filters)
 
 
 async def _recover(
-    connection: Connection, subscription_id: str, filters: Filters, progress: Progress, page: Awaitable[RecoveredPage]
+    connection: Connection, subscription_id: str, filters: Filters, since: Position, progress: Progress, _started_s: float
 ) -> None:
+    if not connection.session.is_recovering(subscription_id, progress):
+        return
     try:
-        found = await page
+        page = connection.context.stream.recover(since, filters)
+        found = page if isinstance(page, RecoveredPage) else await page
     except (ClientError, BackendError):
         if connection.session.recovery_failed(subscription_id, progress):
             connection.context.hub.unsubscribe(connection, subscription_id)
@@ -125,12 +134,12 @@ def send_message(connection: Connection, message: SendMessage, now: float) -> No
 
 
 def history(connection: Connection, message: History, now: float) -> None:
-    connection.run(_history(connection, message, now), "history", message.request_id)
+    connection.run(LongRequest(partial(_history, connection, message), now, message.request_id, None))
 
 
-async def _history(connection: Connection, message: History, now: float) -> None:
+async def _history(connection: Connection, message: History, started_s: float) -> None:
     context = connection.context
-    with counted_history(context.instruments, context.clock, now):
+    with counted_history(context.instruments, context.clock, started_s):
         page = await context.store.history(
             message.chat_id, connection.user_id, before=message.before_sequence, after=message.after_sequence, limit=message.limit
         )
@@ -138,10 +147,10 @@ async def _history(connection: Connection, message: History, now: float) -> None
 
 
 def sync_request(connection: Connection, message: SyncRequest, now: float) -> None:
-    connection.run(_sync(connection, message), "sync", message.request_id)
+    connection.run(LongRequest(partial(_sync, connection, message), now, message.request_id, None))
 
 
-async def _sync(connection: Connection, message: SyncRequest) -> None:
+async def _sync(connection: Connection, message: SyncRequest, _started_s: float) -> None:
     context = connection.context
     wanted = [SyncedChat(chat.chat_id, chat.after_sequence) for chat in message.chats]
     try:

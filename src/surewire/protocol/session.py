@@ -164,6 +164,10 @@ class Session:
         self._behind[subscription_id] = progress
         return progress
 
+    def is_recovering(self, subscription_id: str, progress: Progress) -> bool:
+        """Whether a page is still wanted: the subscription was neither replaced nor removed."""
+        return self._behind is not None and self._behind.get(subscription_id) is progress
+
     def recovered(self, subscription_id: str, progress: Progress, has_more: bool) -> bool:
         """Ends a recovery page. False when the subscription was replaced or removed meanwhile: the page is void."""
         return self._step(subscription_id, progress, Step.MORE_PAGES if has_more else Step.LAST_PAGE)
@@ -173,8 +177,7 @@ class Session:
         return self._step(subscription_id, progress, Step.PAGE_FAILED)
 
     def _step(self, subscription_id: str, progress: Progress, step: Step) -> bool:
-        behind = self._behind
-        if behind is None or behind.get(subscription_id) is not progress:
+        if not self.is_recovering(subscription_id, progress):
             return False
         progress.state = SUBSCRIPTIONS[progress.state, step]
         if progress.state is not SubscriptionState.BEHIND:

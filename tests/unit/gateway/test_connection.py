@@ -10,6 +10,7 @@ import pytest
 
 from surewire.errors import BackendUnavailableError, ClientError
 from surewire.gateway.frames import EndCause
+from surewire.gateway.long_answers import LongRequest
 from surewire.protocol.codes import CloseCode
 from tests.fakes.plane import Client, MemoryPlane, configured, memory_plane, until_quiet
 
@@ -289,11 +290,11 @@ async def test_a_waiting_request_that_fails_by_itself_ends_only_its_connection()
     async with memory_plane() as tested:
         client, other = await tested.welcomed("alice"), await tested.welcomed("bob")
 
-        async def fails() -> None:
+        async def fails(_started_s: float) -> None:
             await asyncio.sleep(0)
             raise RuntimeError("the secret is 42")
 
-        client.connection.run(fails(), "history", "r1")
+        client.connection.run(LongRequest(fails, 0.0, "r1", None))
         await until_quiet()
         assert client.frames() == [(CLOSE, (1011).to_bytes(2, "big"))]
         assert other.connection.is_open

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from surewire.domain.event import Event
 from surewire.errors import BackendUnavailableError, ClientError
 from surewire.ports.event_stream import RecoveredPage
 from tests.fakes.plane import Client, MemoryPlane, configured, memory_plane, until_quiet
+from tests.fakes.web_socket import frames_of
 
 
 async def ask(client: Client, **request: Any) -> list[dict[str, Any]]:
@@ -179,12 +181,25 @@ async def test_a_subscription_that_was_replaced_while_it_recovered_is_forgotten(
         since = {"epoch": tested.stream.head.epoch, "offset": 0}
         assert await subscribe(client, since=since, sources=["db"]) == []
         assert await subscribe(client, since=since, sources=["web"]) == []
-        slow.gates[1].set_result(None)
-        slow.gates[0].set_result(None)
-        await until_quiet()
+        for at in range(2):
+            slow.gates[at].set_result(None)
+            await until_quiet()
         answer, event = client.messages()
         assert answer["filters"] == {"sources": ["web"]}
         assert event["event"]["source"] == "web"
+
+
+async def test_only_the_last_of_many_recoveries_under_one_id_is_read() -> None:
+    async with memory_plane() as tested:
+        slow, client = SlowStream(tested), await tested.welcomed("alice")
+        for _ in range(10):
+            await subscribe(client, since={"epoch": tested.stream.head.epoch, "offset": 0})
+        slow.gates[0].set_result(None)
+        await until_quiet()
+        slow.gates[1].set_result(None)
+        await until_quiet()
+        assert kinds(client.messages()) == ["subscribed"]
+        assert len(slow.gates) == 2
 
 
 async def test_a_subscription_that_ended_while_it_recovered_stays_ended() -> None:
@@ -222,6 +237,92 @@ async def test_a_failed_recovery_does_not_end_the_subscription_that_replaced_it(
         await tested.stream.publish([Event("deployment")])
         await until_quiet()
         assert kinds(client.messages()) == ["event"]
+
+
+# Much at once
+
+
+async def read_on(client: Client) -> list[dict[str, Any]]:
+    """Everything that comes to a client that reads as fast as it can, a socket's worth at a time."""
+    data = bytearray()
+    while part := client.underlying_transport.read():
+        data += part
+        await until_quiet()
+    return [json.loads(payload) for opcode, payload in frames_of(bytes(data)) if opcode == 1]
+
+
+async def test_catching_up_with_many_subscriptions_at_once_makes_no_slow_consumer() -> None:
+    async with memory_plane() as tested:
+        await tested.stream.publish([Event("deployment", source="x" * 250) for _ in range(500)])
+        client = await tested.welcomed("alice", kernel_bytes=65_536)
+        await until_quiet()
+        for number in range(20):
+            since = {"epoch": tested.stream.head.epoch, "offset": 0}
+            client.say({"type": "subscribe", "subscription_id": f"s{number}", "filters": {}, "since": since})
+        await until_quiet()
+        messages = await read_on(client)
+        assert client.connection.is_open
+        assert [got["subscription_id"] for got in messages if got["type"] == "subscribed"] == [f"s{number}" for number in range(20)]
+        assert kinds(messages).count("event") == 20 * 500
+        await tested.stream.publish([Event("deployment")])
+        await until_quiet()
+        (event,) = client.messages()
+        assert len(event["subscription_ids"]) == 20
+
+
+async def test_many_pages_asked_for_at_once_come_in_their_order_as_fast_as_they_are_read() -> None:
+    async with memory_plane(configured(limits={"chat_burst": 100})) as tested:
+        client = await tested.welcomed("alice", kernel_bytes=65_536)
+        chat_id = await chat_with(tested, client)
+        for number in range(30):
+            await ask(client, type="send_message", chat_id=chat_id, client_message_id=f"m{number}", content="x" * 16_384)
+        for number in range(12):
+            if number % 2:
+                client.say({"type": "history", "chat_id": chat_id, "request_id": f"r{number}"})
+            else:
+                client.say({"type": "sync_request", "chats": [{"chat_id": chat_id, "after_sequence": 0}], "request_id": f"r{number}"})
+        await until_quiet()
+        messages = await read_on(client)
+        assert client.connection.is_open
+        assert [got["request_id"] for got in messages] == [f"r{number}" for number in range(12)]
+
+
+async def test_so_many_requests_may_wait_for_a_client_to_read_and_no_more() -> None:
+    async with memory_plane(configured(limits={"burst": 1_000, "chat_burst": 100})) as tested:
+        client = await tested.welcomed("alice", kernel_bytes=10)
+        chat_id = (await tested.store.messages.create_chat("alice", (), None)).chat_id
+        client.say({"type": "history", "chat_id": chat_id})
+        await until_quiet()
+        for number in range(101):
+            client.say({"type": "history", "chat_id": chat_id, "request_id": f"r{number}"})
+        messages = await read_on(client)
+        assert kinds(messages).count("history_result") == 101
+        (error,) = [got for got in messages if got["type"] == "error"]
+        assert (error["code"], error["request_id"], error["temporary"]) == ("RATE_LIMITED", "r100", True)
+
+
+async def test_what_waits_for_a_client_that_leaves_is_never_begun() -> None:
+    async with memory_plane() as tested:
+        client = await tested.welcomed("alice", kernel_bytes=10)
+        chat_id = (await tested.store.messages.create_chat("alice", (), None)).chat_id
+        for _ in range(5):
+            client.say({"type": "history", "chat_id": chat_id})
+        await until_quiet()
+        client.lose()
+        await until_quiet()
+        assert tested.counted("gateway_history_total", status="success") == 1
+
+
+async def test_the_time_that_a_client_takes_to_read_is_no_latency_of_the_server() -> None:
+    async with memory_plane() as tested:
+        client = await tested.welcomed("alice", kernel_bytes=10)
+        chat_id = (await tested.store.messages.create_chat("alice", (), None)).chat_id
+        for _ in range(2):
+            client.say({"type": "history", "chat_id": chat_id})
+        await until_quiet()
+        tested.clock.advance(30)
+        await read_on(client)
+        assert (sum(tested.instruments.history_latency.counts), tested.instruments.history_latency.sum) == (2, 0.0)
 
 
 # Ping

@@ -1,0 +1,59 @@
+"""Requests with long answers: one at a time, each once its client has read the answer before.
+
+A client may ask for many pages at once, and every page may fill half its outbound buffer. Answered as fast as the store reads, they
+would make a slow consumer of a client that reads as fast as its network lets it. So a connection with such requests has a line of
+them, and one short task works it off, in the order in which they came.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from surewire.errors import ClientError
+
+if TYPE_CHECKING:
+    from surewire.gateway.connection import Connection
+
+__all__ = ["LongAnswers", "LongRequest"]
+
+_MOST_WAITING: Final = 100
+_RETRY_AFTER_S: Final = 1.0
+
+
+class LongRequest(NamedTuple):
+    """What is asked for: `answer` gets the monotonic time from which its latency counts."""
+
+    answer: Callable[[float], Coroutine[Any, Any, None]]
+    arrived_s: float
+    request_id: str | None
+    subscription_id: str | None
+
+
+class LongAnswers:
+    """The line of one connection, which forgets it when it is empty."""
+
+    __slots__ = ("_connection", "_waiting")
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._waiting: deque[LongRequest] = deque()
+
+    def add(self, request: LongRequest) -> None:
+        """Takes a request. Raises: ClientError `RATE_LIMITED` when too many wait."""
+        if len(self._waiting) >= _MOST_WAITING:
+            problem = "too many requests wait until you have read their answers"
+            raise ClientError("RATE_LIMITED", problem, temporary=True, retry_after_s=_RETRY_AFTER_S)
+        self._waiting.append(request)
+
+    async def work_off(self) -> None:
+        """Answers until none is left or the client is gone."""
+        connection = self._connection
+        turn_s = 0.0
+        while self._waiting and connection.is_open:
+            request = self._waiting.popleft()
+            await connection.guarded(request.answer(max(turn_s, request.arrived_s)), request.request_id, request.subscription_id)
+            await connection.until_flowing()
+            turn_s = connection.context.clock.monotonic()
+        connection.long_answers = None
