@@ -39,6 +39,7 @@ class FakeTransport:
         self._high, self._low, self._paused = 64 * 1024, 16 * 1024, False
         self.writes = 0
         self.is_closed = self.is_aborted = self.wrote_eof = False
+        self.is_reading = True
         self.breaks: Exception | None = None
         """What `write` raises, to be a transport that fails."""
 
@@ -54,6 +55,12 @@ class FakeTransport:
 
     def is_closing(self) -> bool:
         return self.is_closed
+
+    def pause_reading(self) -> None:
+        self.is_reading = False
+
+    def resume_reading(self) -> None:
+        self.is_reading = True
 
     def can_write_eof(self) -> bool:
         return True

@@ -61,9 +61,9 @@ class DurableIngest:
         self._max_waiting, self._timeout_s = max_waiting, timeout_s
         self._gathered: list[SendRequest] = []
         self._handed: deque[_Handed] = deque()
-        self._in_flight = 0
+        self._in_flight = self._settled = 0
         self._call_soon = asyncio.get_running_loop().call_soon
-        self._idle: asyncio.Future[None] | None = None
+        self._progress: asyncio.Future[None] | None = None
         self._unsaid, self._complained_at = 0, -_COMPLAINT_S
         writer.attach(self)
 
@@ -82,10 +82,11 @@ class DurableIngest:
         gathered.append(request)
 
     async def drained(self) -> None:
-        """Returns when everything submitted before was answered."""
-        while self.waiting:
-            self._idle = self._idle or asyncio.get_running_loop().create_future()
-            await asyncio.shield(self._idle)
+        """Returns when everything submitted before was answered, whatever is submitted meanwhile."""
+        goal = self._settled + self.waiting
+        while self._settled < goal:
+            self._progress = self._progress or asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._progress)
 
     def give_up_overdue(self) -> None:
         """Answers what the disk has kept waiting for too long. To be called about every second."""
@@ -135,11 +136,12 @@ class DurableIngest:
             self._handed.append(_Handed(requests, self._clock.monotonic()))
         else:
             self._refuse_all(requests, overloaded())
-            self._tell_idle()
+            self._settle(len(requests))
 
     def _told(self, count: int) -> list[tuple[_Handed, int]]:
         """Whose requests the next `count` are, and how many of each."""
         self._in_flight -= count
+        self._settle(count)
         parts: list[tuple[_Handed, int]] = []
         while count:
             handed = self._handed[0]
@@ -149,7 +151,6 @@ class DurableIngest:
             count -= part
             if handed.told == len(handed.requests):
                 self._handed.popleft()
-        self._tell_idle()
         return parts
 
     def _answer(self, requests: Sequence[SendRequest], outcomes: Sequence[WriteOutcome]) -> int:
@@ -203,7 +204,8 @@ class DurableIngest:
             _log.error("messages were not stored", error_code="PERSIST_FAILED", messages=self._unsaid, reason=str(error))
             self._unsaid, self._complained_at = 0, now
 
-    def _tell_idle(self) -> None:
-        if not self.waiting and self._idle is not None:
-            self._idle.set_result(None)
-            self._idle = None
+    def _settle(self, count: int) -> None:
+        self._settled += count
+        if self._progress is not None:
+            self._progress.set_result(None)
+            self._progress = None

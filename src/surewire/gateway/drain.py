@@ -1,4 +1,4 @@
-"""Ending without harm: refuse, finish, tell, wait, force."""
+"""Ending without harm: refuse, stop listening, finish, tell, wait, force."""
 
 from __future__ import annotations
 
@@ -31,9 +31,12 @@ async def drain(
     those that are not after `timeout_s`.
 
     Clients are told to come back at random moments over the time that the server needs to accept them all again, so that a restart
-    brings no herd. Upgrades must already be refused.
+    brings no herd. Upgrades must already be refused. What clients say from now on stays in their sockets: a flood of it must not put off
+    the end, and what is not taken need not be answered.
     """
     deadline = asyncio.get_running_loop().time() + timeout_s
+    for connection in hub:
+        connection.stop_listening()
     try:
         async with asyncio.timeout_at(deadline):
             await _finished(finish, timeout_s * _FINISH_SHARE)
@@ -57,5 +60,6 @@ async def _finished(finish: Callable[[], Awaitable[None]], timeout_s: float) -> 
 async def _tell(hub: Hub, spread_s: float, random_unit: Callable[[], float]) -> None:
     for told, connection in enumerate(hub, 1):
         connection.end(CloseCode.RESTART, "the server restarts", round(random_unit() * spread_s * 1000))
+        connection.listen_again()
         if told % _SLICE == 0:
             await asyncio.sleep(0)

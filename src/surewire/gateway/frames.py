@@ -116,6 +116,16 @@ class MessageListener(picows.WSListener):
     def resume_writing(self) -> None:
         """The socket's send buffer fell under its low-water mark."""
 
+    # Listening
+
+    def stop_listening(self) -> None:
+        """Leaves in the socket what the peer says from now on, its leaving included."""
+        self.transport.underlying_transport.pause_reading()
+
+    def listen_again(self) -> None:
+        """Reads on. A connection that is ending needs it, to find the peer's CLOSE."""
+        self.transport.underlying_transport.resume_reading()
+
     # Ending
 
     def close(self, code: int, reason: str = "") -> None:

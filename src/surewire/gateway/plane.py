@@ -60,6 +60,7 @@ class ConnectionPlane:
         tasks: asyncio.TaskGroup,
     ) -> None:
         self.hub, self._config = hub, config
+        self._reads: set[asyncio.Task[None]] = set()
         self.admission = Admission(config.limits, clock)
         self._sweep = Sweep(hub, stream, config.heartbeat, clock, instruments)
         instruments.connections_limit.value = config.limits.max_connections
@@ -85,7 +86,7 @@ class ConnectionPlane:
                 offline_latency=fanout.delivery_latency["false"],
                 turn=hub.turn,
                 outbound=_outbound_limits(config, clock, instruments),
-                spawn=_spawner(tasks),
+                spawn=_spawner(tasks, self._reads),
             )
         )
 
@@ -98,13 +99,17 @@ class ConnectionPlane:
         self.admission.drain()
 
     async def drain(self, finish: Callable[[], Awaitable[None]]) -> None:
-        """Ends every connection; see `gateway.drain`."""
+        """Ends every connection once `finish` and every read from the store have answered; see `gateway.drain`."""
+
+        async def finish_all() -> None:
+            await asyncio.gather(finish(), *self._reads)
+
         await drain(
             self.hub,
             timeout_s=self._config.drain.timeout_s,
             accept_rate_per_s=self._config.limits.accept_rate_per_s,
             random_unit=_random_unit,
-            finish=finish,
+            finish=finish_all,
         )
 
 
@@ -152,9 +157,11 @@ def _resume_tokens() -> Callable[[str], str]:
     return token
 
 
-def _spawner(tasks: asyncio.TaskGroup) -> Callable[[Coroutine[Any, Any, None], str], None]:
+def _spawner(tasks: asyncio.TaskGroup, running: set[asyncio.Task[None]]) -> Callable[[Coroutine[Any, Any, None], str], None]:
     def spawn(work: Coroutine[Any, Any, None], name: str) -> None:
-        tasks.create_task(work, name=name)
+        task = tasks.create_task(work, name=name)
+        running.add(task)
+        task.add_done_callback(running.discard)
 
     return spawn
 

@@ -64,7 +64,7 @@ class RawPeer:
     def __init__(self, connected: socket.socket) -> None:
         self.socket = connected
         self._loop = asyncio.get_running_loop()
-        self._received = b""
+        self._received = bytearray()
 
     async def send_bytes(self, data: bytes) -> None:
         await asyncio.wait_for(self._loop.sock_sendall(self.socket, data), _TIMEOUT_S)
@@ -99,21 +99,25 @@ class RawPeer:
         except (EOFError, ConnectionResetError):
             return frames
 
-    async def closed(self) -> list[Frame]:
-        """Every frame until the server's CLOSE, which is answered, and the end."""
+    async def until_close(self) -> list[Frame]:
+        """Every frame until the server's CLOSE, which is the last one and is not answered."""
         frames = [await self.frame()]
         while frames[-1].opcode != CLOSE:
             frames.append(await self.frame())
+        return frames
+
+    async def closed(self) -> list[Frame]:
+        """Every frame until the server's CLOSE, which is answered, and the end."""
+        frames = await self.until_close()
         await self.send_frame(CLOSE, frames[-1].payload)
         assert await self.ended() == []
         return frames
 
     async def answer(self) -> Answer:
         """The head of an HTTP answer, and the body of a refusal."""
-        while b"\r\n\r\n" not in self._received:
+        while (end := self._received.find(b"\r\n\r\n")) < 0:
             await self._receive()
-        head, _, self._received = self._received.partition(b"\r\n\r\n")
-        first, *lines = head.decode("latin-1").split("\r\n")
+        first, *lines = (await self._exactly(end + 4)).decode("latin-1").rstrip().split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
         body = await self._exactly(int(headers.get("content-length", "0")))
         return Answer(int(first.split(" ")[1]), headers, json.loads(body) if body else {})
@@ -126,7 +130,8 @@ class RawPeer:
     async def _exactly(self, count: int) -> bytes:
         while len(self._received) < count:
             await self._receive()
-        taken, self._received = self._received[:count], self._received[count:]
+        taken = bytes(self._received[:count])
+        del self._received[:count]
         return taken
 
     async def _receive(self) -> None:

@@ -198,3 +198,15 @@ async def test_draining_waits_for_what_is_gathered_and_what_is_written(plane: Pl
     assert not any(task.done() for task in waiting)
     await plane.settle()
     await asyncio.gather(*waiting)
+
+
+async def test_draining_does_not_wait_for_what_comes_later(plane: Plane) -> None:
+    plane.submit("a")
+    waiting = asyncio.ensure_future(plane.ingest.drained())
+    await asyncio.sleep(0)
+    plane.writer.release()
+    plane.submit("b")
+    await waiting
+    assert plane.origin.answered == ["a"]
+    assert plane.ingest.waiting == 1
+    await plane.settle()

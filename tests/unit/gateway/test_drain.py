@@ -56,6 +56,19 @@ async def test_the_return_is_spread_over_what_accepting_all_again_takes_within_b
         await ending
 
 
+async def test_nobody_is_listened_to_while_it_finishes_and_everyone_when_they_are_told() -> None:
+    async with memory_plane() as tested:
+        client, finished = await tested.welcomed("alice"), asyncio.Event()
+        ending = draining(tested, finished.wait)
+        await until_quiet()
+        assert not client.underlying_transport.is_reading
+        finished.set()
+        await until_quiet()
+        assert client.underlying_transport.is_reading
+        leave_politely(client)
+        await ending
+
+
 async def test_without_connections_it_ends_at_once() -> None:
     async with memory_plane() as tested:
         await draining(tested)
