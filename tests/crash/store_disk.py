@@ -165,17 +165,14 @@ class FaultyDisk(apsw.VFS):
 
     def cut_power(self, source: Path, target: Path, random_: random.Random) -> None:
         """Copies a database as it would be found after a power cut now."""
-        for file, copy in ((source, target), (_log_of(source), _log_of(target))):
+        for ending in ("", "-wal", "-journal"):
+            file, copy = _beside(source, ending), _beside(target, ending)
             if file.exists():
                 copy.write_bytes(self.image(file, random_))
             else:
                 copy.unlink(missing_ok=True)
-        _shm_of(target).unlink(missing_ok=True)
+        _beside(target, "-shm").unlink(missing_ok=True)
 
 
-def _log_of(path: Path) -> Path:
-    return path.with_name(f"{path.name}-wal")
-
-
-def _shm_of(path: Path) -> Path:
-    return path.with_name(f"{path.name}-shm")
+def _beside(path: Path, ending: str) -> Path:
+    return path.with_name(path.name + ending)

@@ -63,8 +63,10 @@ async def talk(store: OpenSqliteStore, sender: Sender, random_: random.Random, r
             )
             for number in range(size)
         ]
+        first = requests[0]
+        again = sender.request(first.chat_id, first.sender_id, first.client_message_id, first.content)
         jobs = [store.messages.add_member(chats[0], "alice", f"user{turn}")] if turn % 5 == 0 else []
-        outcomes, *_ = await asyncio.gather(sender.send_all([*requests, *requests[:1]]), *jobs)
+        outcomes, *_ = await asyncio.gather(sender.send_all([*requests, again]), *jobs)
         assert all(isinstance(outcome, Message) for outcome in outcomes)
 
 
