@@ -1,7 +1,7 @@
 """One client on a WebSocket that speaks protocol 1: what it says goes to the planes, what they answer goes back.
 
 Everything happens in the socket's read callback or in the planes' callbacks: no task, no queue and no timer belongs to a connection.
-Requests that read from the store or the stream wait in a line while there are any, worked off by a task in the gateway's group.
+Requests that read from the store or the stream wait in a line while there are any, each worked off by a task in the gateway's group.
 """
 
 from __future__ import annotations
@@ -199,10 +199,13 @@ class Connection(Outbox):
 
     def run(self, request: LongRequest) -> None:
         """Runs a request that may wait for a back end and whose answer may be long, in its turn. Raises: ClientError `RATE_LIMITED`."""
-        if self.long_answers is None:
-            self.long_answers = LongAnswers(self)
-            self.context.spawn(self.long_answers.work_off(), "long answers")
-        self.long_answers.add(request)
+        line = self.long_answers
+        if line is not None:
+            line.add(request)
+        else:
+            line = self.long_answers = LongAnswers(self)
+            line.add(request)
+            line.go_on()
 
     async def guarded(self, work: Coroutine[Any, Any, None], request_id: str | None, subscription_id: str | None) -> None:
         """Does the work, and answers its refusal."""

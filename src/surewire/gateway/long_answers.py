@@ -2,7 +2,7 @@
 
 A client may ask for many pages at once, and every page may fill half its outbound buffer. Answered as fast as the store reads, they
 would make a slow consumer of a client that reads as fast as its network lets it. So a connection with such requests has a line of
-them, and one short task works it off, in the order in which they came.
+them, worked off in the order in which they came, each by a short task; no task ever waits for a client.
 """
 
 from __future__ import annotations
@@ -34,11 +34,12 @@ class LongRequest(NamedTuple):
 class LongAnswers:
     """The line of one connection, which forgets it when it is empty."""
 
-    __slots__ = ("_connection", "_waiting")
+    __slots__ = ("_connection", "_turn_s", "_waiting")
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._waiting: deque[LongRequest] = deque()
+        self._turn_s = 0.0
 
     def add(self, request: LongRequest) -> None:
         """Takes a request. Raises: ClientError `RATE_LIMITED` when too many wait."""
@@ -47,13 +48,21 @@ class LongAnswers:
             raise ClientError("RATE_LIMITED", problem, temporary=True, retry_after_s=_RETRY_AFTER_S)
         self._waiting.append(request)
 
-    async def work_off(self) -> None:
-        """Answers until none is left or the client is gone."""
+    def go_on(self) -> None:
+        """Starts on the next request, if there is one and its client is still there."""
         connection = self._connection
-        turn_s = 0.0
-        while self._waiting and connection.is_open:
-            request = self._waiting.popleft()
-            await connection.guarded(request.answer(max(turn_s, request.arrived_s)), request.request_id, request.subscription_id)
-            await connection.until_flowing()
-            turn_s = connection.context.clock.monotonic()
-        connection.long_answers = None
+        if self._waiting and connection.is_open:
+            connection.context.spawn(self._answer_next(), "long answer")
+        else:
+            connection.long_answers = None
+
+    async def _answer_next(self) -> None:
+        connection, request = self._connection, self._waiting.popleft()
+        if connection.is_open:
+            answer = request.answer(max(self._turn_s, request.arrived_s))
+            await connection.guarded(answer, request.request_id, request.subscription_id)
+        connection.when_flowing(self._next_turn)
+
+    def _next_turn(self) -> None:
+        self._turn_s = self._connection.context.clock.monotonic()
+        self.go_on()

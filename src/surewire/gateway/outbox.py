@@ -11,7 +11,6 @@ dropped, a client that comes back recovers.
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections import deque
 from collections.abc import Callable
@@ -59,7 +58,7 @@ class Backlog:
         self.frames: deque[tuple[bytes, EventFrame | None]] = deque()
         self.size_bytes = self.most_bytes = 0
         self.full_since: float | None = None
-        self.ended: asyncio.Future[None] | None = None
+        self.ended: Callable[[], None] | None = None
         self.warned = False
 
     def add(self, frame: bytes, event: EventFrame | None) -> None:
@@ -164,13 +163,13 @@ class Outbox(MessageListener):
             data = data[sent:]
         self.transport.underlying_transport.write(data)
 
-    async def until_flowing(self) -> None:
-        """Returns when nothing that was written waits for the client to read, or it is gone."""
+    def when_flowing(self, callback: Callable[[], None]) -> None:
+        """Calls back once nothing that was written waits for the client to read, or it is gone; at once when that is so now."""
         self.flush()
-        while (backlog := self._backlog) is not None:
-            if backlog.ended is None:
-                backlog.ended = asyncio.get_running_loop().create_future()
-            await backlog.ended
+        if self._backlog is None:
+            callback()
+        else:
+            self._backlog.ended = callback
 
     def write_everything(self) -> None:
         """Hands over all that waits, whether the socket takes it now or not: for a connection that ends with a word."""
@@ -259,11 +258,11 @@ class Outbox(MessageListener):
         backlog, self._backlog = self._backlog, None
         self._turn.full.discard(self)
         if backlog is not None:
-            if backlog.ended is not None and not backlog.ended.done():
-                backlog.ended.set_result(None)
             self._limits.buffered(backlog.most_bytes)
             if backlog.frames:
                 self._limits.dropped("connection_closed", backlog.events)
+            if backlog.ended is not None:
+                backlog.ended()
 
 
 def _plain_socket(transport: picows.WSTransport) -> int:
