@@ -74,3 +74,5 @@ def _json(text: str, name: str, path: Path) -> Any:
         return msgspec.json.decode(text)
     except msgspec.DecodeError as error:
         raise ConfigError(f"{name} is not valid JSON: {error}.", path=write_path(path), mend="Write a JSON list.") from None
+    except RecursionError:
+        raise ConfigError(f"{name} is nested too deep.", path=write_path(path), mend="Write a JSON list.") from None

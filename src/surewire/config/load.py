@@ -80,6 +80,8 @@ def _from_file(file: FilePath | None) -> Iterator[Given]:
         raise ConfigError(f"{file} cannot be read: {error.strerror}.", mend="Name the configuration file with --config.") from error
     except ValueError as error:
         raise ConfigError(f"{file} is not valid TOML: {error}.") from error
+    except RecursionError:
+        raise ConfigError(f"{file} is nested too deep.") from None
     return flattened(table, str(file))
 
 

@@ -62,6 +62,12 @@ def test_a_list_that_is_broken_json_is_said() -> None:
         load(environment={"SUREWIRE_LISTENERS": "127.0.0.1:8080"})
 
 
+@pytest.mark.parametrize("name", ["SUREWIRE_LISTENERS", "SUREWIRE_EVENTS__TYPES"])
+def test_json_that_is_nested_too_deep_is_said(name: str) -> None:
+    with pytest.raises(ConfigError, match=f"{name} is nested too deep"):
+        load(environment={name: "[" * 100_000})
+
+
 @pytest.mark.parametrize("name", ["SUREWIRE_STORE__TYPE", "SUREWIRE_LISTENERS", "SUREWIRE_EVENTS__TYPES", "SUREWIRE_LIMITS__BURST"])
 def test_bytes_that_are_no_text_are_said(name: str) -> None:
     text = b"[\xff".decode(errors="surrogateescape")  # as os.environ has them

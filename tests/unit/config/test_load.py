@@ -158,3 +158,11 @@ def test_a_file_that_is_not_there_or_is_not_toml_is_said(tmp_path: Path) -> None
     (tmp_path / "latin1.toml").write_bytes(b"data_dir = '\xe9'")
     with pytest.raises(ConfigError, match=r"latin1\.toml is not valid TOML"):
         load(tmp_path / "latin1.toml")
+
+
+@pytest.mark.parametrize("nest", ["[", "{a="])
+def test_a_file_that_is_nested_too_deep_is_said(tmp_path: Path, nest: str) -> None:
+    file = tmp_path / "surewire.toml"
+    file.write_text("a=" + nest * 10_000)
+    with pytest.raises(ConfigError, match="is nested too deep"):
+        load(file)
