@@ -102,7 +102,10 @@ class ConnectionPlane:
         """Ends every connection once `finish` and every read from the store have answered; see `gateway.drain`."""
 
         async def finish_all() -> None:
-            await asyncio.gather(finish(), *self._reads)
+            await finish()
+            # A read's answer lets the next one of its connection begin, but only when the client reads.
+            while self._reads:
+                await asyncio.wait(self._reads)
 
         await drain(
             self.hub,

@@ -142,3 +142,19 @@ async def test_one_who_was_closed_before_is_not_told_again() -> None:
         client.lose()
         await ending
         assert tested.counted("gateway_disconnections_total", reason="slow_consumer") == 1
+
+
+async def test_requests_that_wait_in_line_are_answered_first_but_not_those_of_who_does_not_read() -> None:
+    async with memory_plane() as tested:
+        reading, staring = await tested.welcomed("alice"), await tested.welcomed("bob", kernel_bytes=10)
+        chat = await tested.store.messages.create_chat("alice", ("bob",), None)
+        for client in (reading, staring):
+            for _ in range(10):
+                client.say({"type": "history", "chat_id": chat.chat_id})
+        ending = asyncio.create_task(tested.plane.drain(nothing))
+        await until_quiet()
+        assert [message["type"] for message in reading.messages()] == [*["history_result"] * 10, "closing"]
+        assert [message["type"] for message in staring.messages()] == ["history_result", "closing"]
+        for client in (reading, staring):
+            client.lose()
+        await ending
