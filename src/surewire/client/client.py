@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Literal, cast
@@ -25,6 +26,7 @@ from surewire.client.subscriptions import Subscriptions
 from surewire.client.watermarks import Watermarks
 from surewire.domain.chat import Chat
 from surewire.domain.filters import Filters
+from surewire.domain.ids import UlidGenerator
 from surewire.domain.message import Message
 from surewire.domain.stream import Position
 from surewire.errors import ClientError
@@ -32,6 +34,9 @@ from surewire.protocol.client_messages import ClientMessage, History, SendMessag
 from surewire.protocol.server_messages import ChatMessage, HistoryResult, MessageAck, PositionMessage, SyncResponse
 
 __all__ = ["Client", "connect"]
+
+# Rising names keep the server's index of them in order, which stores messages at twice the rate of random ones.
+_ULIDS = UlidGenerator(secrets.randbits)
 
 _BUFFERED = 2_000
 _GOODBYE_S = 2.0
@@ -112,7 +117,7 @@ class Client:
 
         Cancelled, the message may or may not be stored; sending it again with the same `client_message_id` stores it once.
         """
-        name = client_message_id or secrets.token_hex(16)
+        name = client_message_id or _ULIDS.next(time.time_ns() // 1_000_000)
         self._inbox.sent(chat_id)
         try:
             answer = await self._requests.ask(lambda request_id: SendMessage(chat_id, name, content, request_id, content_type))
