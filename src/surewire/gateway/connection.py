@@ -6,6 +6,7 @@ Requests that read from the store or the stream wait in a line while there are a
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, Final
@@ -35,6 +36,7 @@ __all__ = ["Connection"]
 
 _REASONS: Final = {EndCause.PEER_CLOSED: "client_closed", EndCause.PEER_LOST: "client_closed", EndCause.FAILURE: "task_panic"}
 _FORM_ERRORS: Final = frozenset({"INVALID_MESSAGE", "UNSUPPORTED"})
+_HOLD_BACK_S: Final = 1.0
 
 
 class Connection(Outbox):
@@ -140,8 +142,21 @@ class Connection(Outbox):
     def _malformed(self, error: RequestError, now: float) -> None:
         self.context.instruments.messages_received[error.kind].n += 1
         self.refuse(error, error.request_id, error.subscription_id)
-        if error.code in _FORM_ERRORS and not self.session.tolerates(now):
-            self.end(CloseCode.TOO_MANY_ERRORS, "too many errors")
+        if error.code in _FORM_ERRORS:
+            if not self.session.tolerates(now):
+                self.end(CloseCode.TOO_MANY_ERRORS, "too many errors")
+        elif self.session.insists():
+            self._hold_back()
+
+    def _hold_back(self) -> None:
+        """Hears nothing for a moment: answering who goes on after every refusal must not cost others their turns."""
+        self.stop_listening()
+        hold_back_s = min(_HOLD_BACK_S, self.context.config.heartbeat.timeout_s / 2)
+        asyncio.get_running_loop().call_later(hold_back_s, self._hear_again)
+
+    def _hear_again(self) -> None:
+        if not self.context.admission.is_draining:
+            self.listen_again()
 
     # To the client
 

@@ -44,6 +44,7 @@ __all__ = ["Staging", "WebSocketBridge"]
 _SPLIT: Final = -1
 _DEAF: Final = -2
 _STAGING_BYTES = 262144
+_TURN_BYTES = 4096  # what one connection may say before others get their turn, unless it is one long frame
 _HEAD_BEFORE_KEY = b"GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
 _SHORT_HEADER_BYTES = 6  # opcode, length below 126, mask
 _MEDIUM_HEADER_BYTES = 8
@@ -59,11 +60,12 @@ _parser_updated = WSProtocol.buffer_updated
 class Staging:
     """The buffer into which the sockets of one event loop are read, one at a time."""
 
-    __slots__ = ("data", "view")
+    __slots__ = ("data", "turn", "view")
 
     def __init__(self, size_bytes: int = _STAGING_BYTES) -> None:
         self.data = bytearray(size_bytes)
         self.view = memoryview(self.data)
+        self.turn = self.view[:_TURN_BYTES]
 
 
 class _QuietLogger:
@@ -166,8 +168,14 @@ class WebSocketBridge(WSProtocol):
         self.listener.close(CloseCode.RESTART, "server is stopping")
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        """The shared staging buffer; asyncio fills it and calls `buffer_updated` before it serves any other socket."""
-        return self._staging.view
+        """The shared staging buffer; asyncio fills it and calls `buffer_updated` before it serves any other socket.
+
+        As much of it as one turn is worth: small messages are many, and each is answered before anyone else is heard.
+        """
+        left = self._left
+        if _SPLIT <= left <= _TURN_BYTES:
+            return self._staging.turn
+        return self._staging.view[:left] if left > 0 else self._staging.view
 
     def buffer_updated(self, nbytes: int) -> None:
         """Reads `nbytes` from the staging buffer."""

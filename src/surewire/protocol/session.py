@@ -31,6 +31,7 @@ __all__ = ["Phase", "Progress", "Session", "Step", "SubscriptionState", "Turn"]
 
 MAX_ERRORS: Final = 10
 ERROR_WINDOW_S: Final = 60.0
+PATIENCE: Final = 100
 
 
 class Phase(Enum):
@@ -100,13 +101,14 @@ class Progress:
 class Session:
     """One client. Small on purpose: there are as many as connections, and most never use more than two of its fields."""
 
-    __slots__ = ("_behind", "_bucket", "_decode", "_delivered", "_errors", "_synced", "phase")
+    __slots__ = ("_behind", "_bucket", "_decode", "_delivered", "_errors", "_refused", "_synced", "phase")
 
     def __init__(self, decode: Callable[[str], ClientMessage]) -> None:
         self._decode = decode
         self.phase = Phase.OPEN
         self._bucket: TokenBucket | None = None
         self._errors: list[float] | None = None
+        self._refused = 0
         self._delivered: dict[str, int] | None = None
         self._synced: dict[str, int] | None = None
         self._behind: dict[str, Progress] | None = None
@@ -130,6 +132,11 @@ class Session:
         errors = self._errors = [at for at in self._errors or () if at > now - ERROR_WINDOW_S]
         errors.append(now)
         return len(errors) < MAX_ERRORS
+
+    def insists(self) -> bool:
+        """Counts a message that came too fast. True at every hundredth: the client goes on in spite of all refusals."""
+        self._refused = (self._refused + 1) % PATIENCE
+        return not self._refused
 
     def advance(self, turn: Turn) -> bool:
         """Moves to the next phase. False when there is nothing to do: it was there before, or has ended."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ import pytest_asyncio
 
 from tests.acceptance.protocol.conftest import UNHURRIED
 from tests.acceptance.protocol.peer import Peer, open_peer
-from tests.acceptance.protocol.scrape import scrape
+from tests.acceptance.protocol.raw_peer import TEXT, RawPeer, client_frame, open_raw_peer
+from tests.acceptance.protocol.scrape import scrape, scrape_until
 from tests.acceptance.protocol.test_chat import make_chat
 from tests.server_process import ServerProcess, running_server
 
@@ -143,3 +145,30 @@ async def test_every_kind_of_message_costs_one_token_and_the_refusal_echoes_its_
             pass
         echo = {key: error[key] for key in ("request_id", "subscription_id") if key in error}
         assert echo == {key: value for key, value in fields[kind].items() if key in ("request_id", "subscription_id")}
+
+
+async def floods(peer: RawPeer) -> None:
+    """Says more than anybody may, whatever the answers are, and reads them."""
+
+    async def hear_nothing_of_it() -> None:
+        while await peer.frame():
+            pass
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(hear_nothing_of_it())
+        while True:
+            await peer.send_bytes(client_frame(TEXT, b'{"type":"ping"}') * 1_000)
+
+
+async def test_who_goes_on_after_refusals_is_heard_less_and_others_as_before(tmp_path: Path) -> None:
+    async with running_server(tmp_path / "data") as server, httpx.AsyncClient(base_url=server.http) as http, AsyncExitStack() as stack:
+        flooding = [asyncio.create_task(floods(await stack.enter_async_context(open_raw_peer(server.port)))) for _ in range(3)]
+        before = await scrape_until(http, lambda now: now.value("gateway_protocol_errors_total", error_code="RATE_LIMITED") > 300)
+        async with open_peer(server.ws) as quiet:
+            await pings(quiet, 50)
+        refused = (await scrape(http)).since(before).value("gateway_protocol_errors_total", error_code="RATE_LIMITED")
+        assert refused < 10_000, "a few at a time, not a socket's buffer full of them between one turn of others and the next"
+        for task in flooding:
+            assert not task.done()
+            task.cancel()
+        await asyncio.wait(flooding)

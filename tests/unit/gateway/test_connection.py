@@ -13,6 +13,7 @@ from surewire.gateway.frames import EndCause
 from surewire.gateway.long_answers import LongRequest
 from surewire.protocol.codes import CloseCode
 from tests.fakes.plane import Client, MemoryPlane, configured, memory_plane, until_quiet
+from tests.fakes.settable_loop import SettableLoop, run_without_time
 
 CLOSE = 8
 
@@ -345,3 +346,23 @@ async def test_only_the_first_pong_to_an_open_ping_is_an_answer() -> None:
         client.pong()
         assert tested.counted("gateway_heartbeat_pongs_received_total") == 1
         assert tested.instruments.heartbeat_latency.sum == pytest.approx(0.02)
+
+
+def test_who_goes_on_after_a_hundred_refusals_is_not_read_for_a_second() -> None:
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, SettableLoop)
+        async with memory_plane(configured(limits={"messages_per_s": 1.0, "burst": 1})) as tested:
+            client = await tested.welcomed("alice")
+            for number in range(101):
+                assert client.underlying_transport.is_reading, number
+                client.say({"type": "ping"})
+            await loop.advance(0)
+            assert [message["type"] for message in client.messages()] == ["pong", *["error"] * 100]
+            assert not client.underlying_transport.is_reading
+            await loop.advance(0.9)
+            assert not client.underlying_transport.is_reading
+            await loop.advance(0.2)
+            assert client.underlying_transport.is_reading
+
+    run_without_time(scenario())
