@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-__all__ = ["Metrics", "open_descriptors", "resident_bytes", "scrape", "scrape_until", "scrape_when_empty"]
+__all__ = ["Metrics", "open_files", "resident_bytes", "scrape", "scrape_until", "scrape_when_empty", "threads"]
 
 _TIMEOUT_S = 15.0
 _SAMPLE = re.compile(r"(?P<name>[a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(?P<labels>.*)\})? (?P<value>\S+)")
@@ -77,10 +77,17 @@ async def scrape_when_empty(http: httpx.AsyncClient) -> Metrics:
     return await scrape_until(http, lambda now: not now.value("gateway_connections_active"))
 
 
-def open_descriptors(pid: int) -> int:
-    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+def open_files(pid: int) -> tuple[int, int]:
+    """How many sockets the process has open, and how many other descriptors."""
+    opened = [str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()]
+    sockets = sum(name.startswith("socket:") for name in opened)
+    return sockets, len(opened) - sockets
 
 
 def resident_bytes(pid: int) -> int:
     (line,) = (line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS:"))
     return int(line.split()[1]) * 1024
+
+
+def threads(pid: int) -> int:
+    return len(list(Path(f"/proc/{pid}/task").iterdir()))
