@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import sys
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from functools import partial
@@ -50,11 +49,6 @@ __all__ = ["run"]
 _MICROS_PER_MILLI: Final = 1_000
 _CHECK_TIMEOUT_S: Final = 1.0
 _EVENTS_CLEANUP_S: Final = 10.0
-_SWITCH_INTERVAL_S: Final = 0.0005
-"""How long a thread may keep the interpreter while another waits for it. With Python's 5 ms a busy loop holds up the writer threads at
-every step of SQLite: acknowledgements took twice as long."""
-_OTHER_DESCRIPTORS: Final = 100
-"""Files, reading connections to them, and requests over HTTP."""
 
 _log = logger(__name__)
 
@@ -66,7 +60,6 @@ async def run(config: Config, *, stop: asyncio.Event, on_ready: Callable[[list[s
     ends the server with its error: what is on disk is safe, and a supervisor starts it again.
     """
     _check_descriptors(config.limits.max_connections)
-    sys.setswitchinterval(_SWITCH_INTERVAL_S)
     async with AsyncExitStack() as stack:
         server = _Server(config, await stack.enter_async_context(asyncio.TaskGroup()))
         front = await server.start(stack)
