@@ -49,6 +49,8 @@ __all__ = ["run"]
 _MICROS_PER_MILLI: Final = 1_000
 _CHECK_TIMEOUT_S: Final = 1.0
 _EVENTS_CLEANUP_S: Final = 10.0
+_OTHER_DESCRIPTORS: Final = 100
+"""Files, reading connections to them, and requests over HTTP."""
 
 _log = logger(__name__)
 
