@@ -13,12 +13,14 @@ from benchmarks.spine.chat import chat
 from benchmarks.spine.connections import connections
 from benchmarks.spine.events import events
 from benchmarks.spine.measure import record
+from benchmarks.spine.start import start
 
 _BENCHMARKS: Final[dict[str, Callable[[], Awaitable[dict[str, Any]]]]] = {
     "broadcast": broadcast,
     "chat": chat,
     "events": events,
     "connections": connections,
+    "start": start,
 }
 
 
