@@ -45,7 +45,7 @@ async def start() -> dict[str, Any]:
 
 async def _ready(server: ServerProcess) -> None:
     url = f"http://{server.host}:{server.port}/ready"
-    while not await asyncio.to_thread(_is_green, url):
+    while not await asyncio.to_thread(_is_green, url):  # noqa: ASYNC110 - another process tells no event
         await asyncio.sleep(0.01)
 
 
