@@ -41,10 +41,10 @@ class MessageAuditContract:
 
     async def test_a_sound_chat_has_no_findings(self, opened: OpenStore, chat_id: str) -> None:
         for mark in (0, 3, 5):
-            assert list(await opened.audit.examine({chat_id: mark})) == []
+            assert list(await opened.audit.examine({chat_id: mark}, lambda: None)) == []
 
     async def test_what_was_acknowledged_and_is_not_there_is_lost(self, opened: OpenStore, chat_id: str) -> None:
-        assert list(await opened.audit.examine({chat_id: 7, "chat_x": 2, "chat_y": 0})) == [
+        assert list(await opened.audit.examine({chat_id: 7, "chat_x": 2, "chat_y": 0}, lambda: None)) == [
             Finding("lost", chat_id, 6, 7),
             Finding("lost", "chat_x", 1, 2),
         ]
@@ -52,12 +52,12 @@ class MessageAuditContract:
     async def test_what_was_removed_counts_as_found(self, opened: OpenStore, clock: SettableClock, sender: Sender, chat_id: str) -> None:
         clock.advance(1)
         await opened.messages.prune(clock.now_micros(), 3)
-        assert list(await opened.audit.examine({chat_id: 5})) == []
+        assert list(await opened.audit.examine({chat_id: 5}, lambda: None)) == []
         assert list(await opened.audit.absent(sender.acknowledged)) == []
         await opened.messages.delete_chat(chat_id, "alice")
-        assert list(await opened.audit.examine({chat_id: 5})) == []
+        assert list(await opened.audit.examine({chat_id: 5}, lambda: None)) == []
         await opened.messages.prune(0, 100)
-        assert list(await opened.audit.examine({chat_id: 5})) == []
+        assert list(await opened.audit.examine({chat_id: 5}, lambda: None)) == []
         assert list(await opened.audit.absent(sender.acknowledged)) == []
 
     async def test_an_acknowledged_message_is_found_as_it_was(self, opened: OpenStore, sender: Sender, chat_id: str) -> None:

@@ -68,11 +68,11 @@ class Auditor:
             await self._report([Finding("lost", message.chat_id, message.sequence, message.sequence) for message in absent])
 
     async def audit_everything(self, beat: Callable[[], None]) -> None:
-        """Looks at every chat that was ever acknowledged to or is stored; `beat` is called now and then."""
+        """Looks at every chat that was ever acknowledged to or is stored; `beat` is called after every piece of a chat."""
         await self.store_marks()
         last = ""
         while marks := await self._marks.read(last, _PAGE):
-            await self._examine(dict(marks))
+            await self._examine(dict(marks), beat)
             last = marks[-1][0]
             beat()
         await self._audit_unmarked(beat)
@@ -80,12 +80,12 @@ class Auditor:
     async def _audit_unmarked(self, beat: Callable[[], None]) -> None:
         last = ""
         while chat_ids := await self._audit.chat_ids(last, _PAGE):
-            await self._examine(dict.fromkeys(chat_ids, 0))
+            await self._examine(dict.fromkeys(chat_ids, 0), beat)
             last = chat_ids[-1]
             beat()
 
-    async def _examine(self, marks: Mapping[str, int]) -> None:
-        await self._report(await self._audit.examine(marks))
+    async def _examine(self, marks: Mapping[str, int], beat: Callable[[], None]) -> None:
+        await self._report(await self._audit.examine(marks, beat))
 
     async def _report(self, findings: Sequence[Finding]) -> None:
         for finding in await self._marks.unreported(findings) if findings else ():

@@ -89,7 +89,7 @@ async def durability_plane(
         loops.start("receipts", _RECEIPTS_S, lambda _: receipts.flush())
         loops.start("acknowledged_marks", _MARKS_S, lambda _: auditor.store_marks())
         loops.start("auditor", _AUDITOR_S, auditor.look)
-        loops.start("retention", config.retention.cleanup_interval_s, lambda _: retention.remove_old())
+        loops.start("retention", config.retention.cleanup_interval_s, retention.remove_old)
         loops.start("overdue_messages", _OVERDUE_S, lambda _: _at_once(ingest.give_up_overdue))
         try:
             yield DurabilityPlane(ingest, receipts, auditor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from surewire.domain.instant import MICROS_PER_SECOND
@@ -23,11 +24,15 @@ class Retention:
         self._store, self._clock = store, clock
         self._kept_micros = int(days * _SECONDS_PER_DAY * MICROS_PER_SECOND)
 
-    async def remove_old(self) -> int:
-        """Removes all there is to remove now, and returns how many messages that were. Raises: BackendError."""
+    async def remove_old(self, beat: Callable[[], None]) -> int:
+        """Removes all there is to remove now, and returns how many messages that were; `beat` is called after each batch.
+
+        Raises: BackendError.
+        """
         removed = 0
         while count := await self._store.prune(self._clock.now_micros() - self._kept_micros, _BATCH):
             removed += count
+            beat()
         if removed:
             _log.info("old messages were removed", messages=removed)
         return removed

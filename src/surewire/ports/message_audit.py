@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, Protocol
 
 from msgspec import Struct
@@ -37,8 +37,11 @@ class MessageAudit(Protocol):
         """Ids of stored chats, deleted ones included, ascending after one."""
         ...
 
-    async def examine(self, marks: Mapping[str, int]) -> Sequence[Finding]:
-        """What is wrong in the named chats, of which everything up to the mark was acknowledged (0: nothing that we know of)."""
+    async def examine(self, marks: Mapping[str, int], beat: Callable[[], None]) -> Sequence[Finding]:
+        """What is wrong in the named chats, of which everything up to the mark was acknowledged (0: nothing that we know of).
+
+        A large chat is looked at piece by piece; `beat` is called after each piece and after each chat.
+        """
         ...
 
     async def absent(self, messages: Sequence[Message]) -> Sequence[Message]:

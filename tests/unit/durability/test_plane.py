@@ -87,9 +87,31 @@ async def test_retention_removes_everything_that_is_too_old_and_nothing_else() -
     clock.advance(2 * 86_400)
     await sender.send(chat_id, "alice", "new")
     retention = Retention(store.messages, clock, 1.0)
-    assert await retention.remove_old() == 1_200
-    assert await retention.remove_old() == 0
+    assert await retention.remove_old(lambda: None) == 1_200
+    assert await retention.remove_old(lambda: None) == 0
     assert (await store.messages.history(chat_id, "alice", before=None, after=None, limit=9)).messages[0].sequence == 1_201
+
+
+async def test_retention_beats_after_every_batch_so_that_much_to_remove_is_no_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SettableClock()
+    store = memory_store(clock)
+    chat_id = (await store.messages.create_chat("alice", [], None)).chat_id
+    sender = Sender(store.message_writer)
+    await sender.send_all([sender.request(chat_id, "alice", str(number)) for number in range(2_100)])
+    clock.advance(2 * 86_400)
+    pulse = Readiness(clock).loop("retention", 60.0)
+    prune = store.messages.prune
+    stalled: list[bool] = []
+
+    async def prune_slowly(older_than_micros: int, limit: int) -> int:
+        clock.advance(100)
+        stalled.append(pulse.state().stalled)
+        return await prune(older_than_micros, limit)
+
+    monkeypatch.setattr(store.messages, "prune", prune_slowly)
+    pulse.beat()
+    assert await Retention(store.messages, clock, 1.0).remove_old(pulse.beat) == 2_100
+    assert stalled == [False] * 6
 
 
 async def test_leaving_does_not_wait_for_ever_for_a_disk_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 
 from surewire.adapters.memory.chats import MemoryChats
@@ -21,8 +21,12 @@ class MemoryMessageAudit:
     async def chat_ids(self, after: str, limit: int) -> Sequence[str]:
         return sorted(chat_id for chat_id in self._chats.all if chat_id > after)[:limit]
 
-    async def examine(self, marks: Mapping[str, int]) -> Sequence[Finding]:
-        return [finding for chat_id, mark in marks.items() for finding in self._lost(chat_id, mark)]
+    async def examine(self, marks: Mapping[str, int], beat: Callable[[], None]) -> Sequence[Finding]:
+        findings: list[Finding] = []
+        for chat_id, mark in marks.items():
+            findings += self._lost(chat_id, mark)
+            beat()
+        return findings
 
     async def absent(self, messages: Sequence[Message]) -> Sequence[Message]:
         return [message for message in messages if not self._is_there(message)]

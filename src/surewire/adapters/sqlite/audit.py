@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -41,10 +40,14 @@ class SqliteMessageAudit:
         found = await self._readers.read(lambda connection: one(connection, _SQL.chat_ids, after, limit))
         return _decode_texts(found[0]) if found else []
 
-    async def examine(self, marks: Mapping[str, int]) -> Sequence[Finding]:
+    async def examine(self, marks: Mapping[str, int], beat: Callable[[], None]) -> Sequence[Finding]:
         findings: list[Finding] = []
         for chat_id, mark in marks.items():
-            findings += await self._readers.read(partial(_examine, chat_id=chat_id, mark=mark))
+            examination = _Examination(chat_id, mark)
+            while (found := await self._readers.read(examination.proceed)) is None:
+                beat()
+            findings += found
+            beat()
         return findings
 
     async def absent(self, messages: Sequence[Message]) -> Sequence[Message]:
@@ -53,14 +56,46 @@ class SqliteMessageAudit:
         return [messages[index] for index in _decode_indexes(found[0])] if found else []
 
 
-def _examine(connection: Connection, chat_id: str, mark: int) -> list[Finding]:
-    state = _state(connection, chat_id)
-    if state is None:
-        return [Finding("lost", chat_id, 1, mark)] if mark else []
-    findings = [*_counter(chat_id, state), *_sequences(connection, chat_id, state, mark)]
-    # Retention may have removed some of it while we looked; its mark tells.
-    now = _state(connection, chat_id) or state
-    return list(_without_removed(findings, now.removed_up_to))
+class _Examination:
+    """One chat looked at a part at a time, so that no read lasts long, up to what was its newest at first: a busy chat would never end."""
+
+    __slots__ = ("_chat_id", "_findings", "_mark", "_reached", "_state")
+
+    def __init__(self, chat_id: str, mark: int) -> None:
+        self._chat_id, self._mark = chat_id, mark
+        self._findings: list[Finding] = []
+        self._state: _State | None = None
+        self._reached = 0
+
+    def proceed(self, connection: Connection) -> Sequence[Finding] | None:
+        """Looks at the next part. What is wrong in the chat when that was the last one, else None."""
+        state = self._state or self._begin(connection)
+        if state is None:
+            return [Finding("lost", self._chat_id, 1, self._mark)] if self._mark else []
+        return None if self._look_at_part(connection, state) else self._end(connection, state)
+
+    def _begin(self, connection: Connection) -> _State | None:
+        self._state = state = _state(connection, self._chat_id)
+        if state is not None:
+            self._reached = state.removed_up_to
+            self._findings += _counter(self._chat_id, state)
+        return state
+
+    def _look_at_part(self, connection: Connection, state: _State) -> bool:
+        """Finds duplicates and holes, and tells whether there is another part."""
+        found = one(connection, _SQL.uneven, state.chat, self._reached, _ROWS_AT_ONCE)
+        if found is None or found[0] is None:
+            return False
+        self._reached, steps = found
+        self._findings += _uneven(self._chat_id, _decode_steps(steps), self._mark)
+        return self._reached < (state.highest_sequence or 0)
+
+    def _end(self, connection: Connection, state: _State) -> Sequence[Finding]:
+        if self._reached < self._mark:
+            self._findings.append(Finding("lost", self._chat_id, self._reached + 1, self._mark))
+        # Retention may have removed some of it while we looked; its mark tells.
+        now = _state(connection, self._chat_id) or state
+        return list(_without_removed(self._findings, now.removed_up_to))
 
 
 def _state(connection: Connection, chat_id: str) -> _State | None:
@@ -74,19 +109,12 @@ def _counter(chat_id: str, state: _State) -> Iterator[Finding]:
         yield Finding("counter", chat_id, highest, highest)
 
 
-def _sequences(connection: Connection, chat_id: str, state: _State, mark: int) -> Iterator[Finding]:
-    """Duplicates and holes. The statement looks at a part of the chat at a time, so that no read lasts long."""
-    reached = state.removed_up_to
-    while (found := one(connection, _SQL.uneven, state.chat, reached, _ROWS_AT_ONCE)) and found[0] is not None:
-        last, steps = found
-        for previous, sequence in _decode_steps(steps):
-            if sequence == previous:
-                yield Finding("duplicate_sequence", chat_id, sequence, sequence)
-            elif previous < mark:
-                yield Finding("lost", chat_id, previous + 1, min(sequence - 1, mark))
-        reached = last
-    if reached < mark:
-        yield Finding("lost", chat_id, reached + 1, mark)
+def _uneven(chat_id: str, steps: Sequence[tuple[int, int]], mark: int) -> Iterator[Finding]:
+    for previous, sequence in steps:
+        if sequence == previous:
+            yield Finding("duplicate_sequence", chat_id, sequence, sequence)
+        elif previous < mark:
+            yield Finding("lost", chat_id, previous + 1, min(sequence - 1, mark))
 
 
 def _without_removed(findings: Sequence[Finding], removed_up_to: int) -> Iterator[Finding]:
