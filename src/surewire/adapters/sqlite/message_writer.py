@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -69,11 +70,13 @@ class SqliteMessageWriter:
 
     def apply(self, connection: Connection, items: Sequence[SendRequest]) -> Sequence[WriteOutcome]:
         now = self._clock.now_micros()
-        if not any(request.claim for request in items):
-            return self._apply_together(connection, items, now)
         outcomes: list[WriteOutcome] = []
-        for request in items:
-            outcomes += self._apply_claimed(connection, request, now)
+        for claimed, run in groupby(items, _is_claimed):
+            if claimed:
+                for request in run:
+                    outcomes += self._apply_claimed(connection, request, now)
+            else:
+                outcomes += self._apply_together(connection, list(run), now)
         return outcomes
 
     def _apply_claimed(self, connection: Connection, request: SendRequest, now: int) -> Sequence[WriteOutcome]:
@@ -121,6 +124,10 @@ class SqliteMessageWriter:
 
     def resumed(self) -> None:
         self._log.resumed()
+
+
+def _is_claimed(request: SendRequest) -> bool:
+    return request.claim is not None
 
 
 def _key(chat: CachedChat | None, request: SendRequest) -> Key | None:
