@@ -3,7 +3,7 @@
 Theory of operation. Batches come in commit order and are worked off one message after the other, so every session gets a chat's
 messages in sequence. The cursor moves after a batch is handed over: a crash in between repeats messages and loses none, and sessions
 ignore what they had. A store that cannot be read holds everything back until it can; a message that fails by itself becomes a dead
-letter, so that it never holds back others.
+letter, so that it never holds back others. A message whose chat was deleted before its turn is done: that is use and no fault.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from surewire.errors import BackendError, BackendUnavailableError
 from surewire.fanout.membership import MembershipCache
 from surewire.ports.clock import Clock
 from surewire.ports.event_log import CommittedMessage, EventLog, LogEntry, MembershipChanged
-from surewire.ports.router import Router
+from surewire.ports.router import Routed, Router
 from surewire.telemetry.instruments import FanoutInstruments, MessagingInstruments
 
 __all__ = ["FanoutWorker"]
@@ -27,6 +27,7 @@ _TOPICS: Final = {CommittedMessage: "messages.persisted", MembershipChanged: "me
 _SLICE: Final = 256
 _FIRST_RETRY_S: Final = 0.05
 _LAST_RETRY_S: Final = 5.0
+_NOBODY: Final = Routed(0, 0, 0)
 
 _log = logging.getLogger(__name__)
 
@@ -82,10 +83,8 @@ class FanoutWorker:
             members = self._members.known(message.chat_id)
             if members is None:
                 members = await self._load(message.chat_id)
-            if members is None:
-                await self._bury(entry, "unknown_chat", "the chat was deleted")
-                return 0
-            routed = self._router.route(message, members, entry.origin)
+            # A chat that was deleted meanwhile has nobody left to deliver to.
+            routed = _NOBODY if members is None else self._router.route(message, members, entry.origin)
         except Exception as error:  # noqa: BLE001 - the border of one background task
             _log.exception("delivery failed")
             self._instruments.delivery["error"].n += 1
