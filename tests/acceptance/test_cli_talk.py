@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+import signal
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -19,7 +20,11 @@ from tests.server_process import ServerProcess, running_server
 
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncGenerator[ServerProcess]:
-    fast = {"SUREWIRE_LIMITS__CHAT_MESSAGES_PER_S": "1000", "SUREWIRE_LIMITS__CHAT_BURST": "1000"}
+    fast = {
+        "SUREWIRE_LIMITS__CHAT_MESSAGES_PER_S": "1000",
+        "SUREWIRE_LIMITS__CHAT_BURST": "1000",
+        "SUREWIRE_LIMITS__MAX_CONTENT_BYTES": "100",
+    }
     async with running_server(tmp_path / "data", **fast) as running:
         yield running
 
@@ -100,6 +105,31 @@ async def test_a_conversation_survives_kill_9_without_loss_or_repetition(server:
         assert await alice.end_of_input() == 0
 
 
+async def test_a_refused_line_of_a_pipe_is_named_and_ends_it(server: ServerProcess) -> None:
+    async with surewire(server, "chat", "bob") as bob:
+        await _in_lobby(server, "bob")
+        status, _, err = await run(server, "chat", "alice", text=f"one\n\n{'x' * 101}\nfour\n")
+        assert status == 1
+        assert err.startswith("error: line 3: ")
+        await run(server, "chat", "carol", text="five\n")
+        assert [line.partition(" ")[2] for line in await bob.lines(2)] == ["alice: one", "carol: five"]
+
+
+async def test_who_interrupts_is_told_which_line_was_not_confirmed(server: ServerProcess) -> None:
+    async with surewire(server, "chat", "alice") as alice, surewire(server, "chat", "bob") as bob:
+        await _in_lobby(server, "alice")
+        await _in_lobby(server, "bob")
+        alice.type("before")
+        assert (await bob.line()).endswith("alice: before")
+        await server.kill()
+        assert (await alice.status()).startswith("disconnected: ")
+        alice.type("kept until then")
+        await _has_read_its_input(alice)
+        alice.process.send_signal(signal.SIGINT)
+        assert await alice.status() == "not sent: kept until then (the server has not confirmed it)"
+        assert await asyncio.wait_for(alice.process.wait(), 30) == 130
+
+
 async def test_people_who_name_each_other_meet(server: ServerProcess) -> None:
     assert (await run(server, "chat", "alice", "--with", "bob", text="are you there?\n"))[0] == 0
     assert (await run(server, "chat", "bob", "--with", "alice", text="yes\n"))[0] == 0
@@ -164,6 +194,14 @@ async def _in_lobby(server: ServerProcess, user: str) -> None:
     """Returns once the user has a connection and is in the lobby, from where on it misses nothing."""
     async with httpx.AsyncClient(base_url=server.http, headers={"X-User-Id": user}) as http, asyncio.timeout(30):
         while not (await http.get("/v1/chats")).json()["items"]:  # noqa: ASYNC110 - another process gives no event to wait for
+            await asyncio.sleep(0.02)
+
+
+async def _has_read_its_input(command: Command) -> None:
+    """Returns once a line was taken: while one is on its way, no thread waits for the keyboard."""
+    tasks = f"/proc/{command.process.pid}/task"
+    async with asyncio.timeout(30):
+        while len(os.listdir(tasks)) > 1:  # noqa: ASYNC110, PTH208 - another process gives no event to wait for
             await asyncio.sleep(0.02)
 
 

@@ -46,14 +46,14 @@ class Terminal:
 
 
 @asynccontextmanager
-async def terminal(server: ServerProcess, *arguments: str) -> AsyncGenerator[Terminal]:
+async def terminal(server: ServerProcess, *arguments: str, **settings: str) -> AsyncGenerator[Terminal]:
     ours, theirs = pty.openpty()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "surewire", *arguments),
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
-        env=os.environ | {"SUREWIRE_URL": server.http, "TERM": "xterm"},
+        env=os.environ | {"SUREWIRE_URL": server.http, "TERM": "xterm"} | settings,
     )
     os.close(theirs)
     try:
@@ -90,3 +90,29 @@ async def test_lines_come_in_above_the_prompt_and_what_is_being_typed_stays(tmp_
             assert (await anext(to_bob)).content == "kept"
             alice.type("\x04")
             assert await alice.end() == 0
+
+
+async def test_a_refused_line_is_shown_and_the_conversation_goes_on(tmp_path: Path) -> None:
+    async with (
+        running_server(tmp_path / "data", SUREWIRE_LIMITS__MAX_CONTENT_BYTES="100") as server,
+        connect(server.http, user_id="bob") as bob,
+    ):
+        await bob.join(LOBBY)
+        to_bob = await bob.messages().ready()
+        async with terminal(server, "chat", "alice", NO_COLOR="1") as alice:
+            await alice.until("alice> ")
+            alice.type(f"{'x' * 101}\r")
+            await alice.until("not sent: ")
+            alice.type("shorter\r")
+            assert (await anext(to_bob)).content == "shorter"
+            alice.type("\x04")
+            assert await alice.end() == 0
+
+
+async def test_who_wants_no_colour_gets_plain_text(tmp_path: Path) -> None:
+    async with running_server(tmp_path / "data") as server, connect(server.http, user_id="bob") as bob:
+        await bob.join(LOBBY)
+        await bob.send(LOBBY, "earlier")
+        async with terminal(server, "chat", "alice", NO_COLOR="1") as alice:
+            await alice.until(" bob: earlier")
+            await alice.until("alice> ")

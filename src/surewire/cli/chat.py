@@ -51,7 +51,7 @@ async def _enter(client: Client, others: list[str], chat_id: str | None) -> Chat
     if chat_id == LOBBY or (chat_id is None and not others):
         return await client.join(LOBBY)
     if chat_id is not None:
-        return await client.chat(chat_id)
+        return await _known(client, chat_id)
     # Two who name each other must meet, so the chat of the same people is used again.
     people = sorted({client.user_id, *others})
     name = ", ".join(people)
@@ -61,6 +61,16 @@ async def _enter(client: Client, others: list[str], chat_id: str | None) -> Chat
             if sorted(member.user_id for member in found.members) == people:
                 return found
     return await client.create_chat(others, name)
+
+
+async def _known(client: Client, chat_id: str) -> Chat:
+    try:
+        return await client.chat(chat_id)
+    except ClientError as error:
+        if error.code != "NOT_FOUND":
+            raise
+        problem = f"{error.problem} that you are in. Name people instead, --with NAME, or leave --chat out for the lobby."
+        raise ClientError(error.code, problem, path="--chat", details=error.details) from error
 
 
 async def _converse(client: Client, chat: Chat, screen: TalkScreen) -> None:
@@ -89,9 +99,25 @@ async def _converse(client: Client, chat: Chat, screen: TalkScreen) -> None:
 
 
 async def _send(client: Client, chat_id: str, screen: TalkScreen) -> None:
+    """Sends every line. People read of one that is refused and go on; a pipe ends there, with the number of that line."""
+    number = 0
     async for line in _lines(screen):
-        if line.strip():
+        number += 1
+        if not line.strip():
+            continue
+        try:
             await client.send(chat_id, line)
+        except ClientError as error:
+            if not screen.is_terminal:
+                raise _at_line(number, error) from error
+            screen.refused(error)
+        except asyncio.CancelledError:
+            screen.unsent(line)
+            raise
+
+
+def _at_line(number: int, error: ClientError) -> ClientError:
+    return ClientError(error.code, f"line {number}: {error.problem}", temporary=error.temporary, details=error.details, path=error.path)
 
 
 async def _lines(screen: TalkScreen) -> AsyncGenerator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import threading
 from collections.abc import Iterable
@@ -10,21 +11,25 @@ from typing import Final
 
 from surewire.cli.remote import printable
 from surewire.client import Connected, Disconnected, Message, MessagesLost, Notice
+from surewire.errors import ClientError
 
 __all__ = ["TalkScreen"]
 
 _CLEAR_LINE: Final = "\r\x1b[K"
 _DIM, _BOLD, _PLAIN = "\x1b[2m", "\x1b[1m", "\x1b[0m"
+_NO_STYLES: Final = ("", "", "")
 
 
 class TalkScreen:
     """What one user sees and types. On a terminal it has a prompt; the state of the connection goes to standard error otherwise."""
 
     def __init__(self, user_id: str) -> None:
-        self._is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+        self.is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+        # no-color.org: set to anything, it asks for plain text.
+        self._dim, self._bold, self._plain = _NO_STYLES if os.environ.get("NO_COLOR") else (_DIM, _BOLD, _PLAIN)
         self._prompt = f"{user_id}> "
         self._is_prompting = self._is_away = False
-        if self._is_terminal:
+        if self.is_terminal:
             # Editing keys and history for `input`, and what was typed so far when a line comes in between.
             import readline
 
@@ -34,16 +39,18 @@ class TalkScreen:
 
     def start(self, chat_id: str, earlier: Iterable[Message]) -> None:
         """Shows where we are and what was said before; only to people."""
-        if self._is_terminal:
+        if self.is_terminal:
             for message in earlier:
                 self.message(message)
-            self._print(f"{_DIM}in {chat_id}; Ctrl-D leaves{_PLAIN}")
+            self._print(f"{self._dim}in {chat_id}; Ctrl-D leaves{self._plain}")
 
     def message(self, message: Message) -> None:
         """Someone said something."""
         name, text = printable(message.sender_id), printable(message.content)
         time = message.created_at[11:19]
-        self._print(f"{_DIM}{time}{_PLAIN} {_BOLD}{name}{_PLAIN}: {text}" if self._is_terminal else f"{time} {name}: {text}")
+        self._print(
+            f"{self._dim}{time}{self._plain} {self._bold}{name}{self._plain}: {text}" if self.is_terminal else f"{time} {name}: {text}"
+        )
 
     def notice(self, notice: Notice) -> None:
         """The connection came or went."""
@@ -58,6 +65,15 @@ class TalkScreen:
                 self._status(f"messages {notice.first} to {notice.last} are no longer kept")
             case _:
                 pass
+
+    def refused(self, error: ClientError) -> None:
+        """The server does not take the line that was sent last."""
+        self._status(f"not sent: {error}")
+
+    def unsent(self, line: str) -> None:
+        """We leave before the server confirmed this line; to standard error, where it is not lost in the conversation."""
+        clear = _CLEAR_LINE if self.is_terminal else ""
+        print(f"{clear}not sent: {printable(line)} (the server has not confirmed it)", file=sys.stderr, flush=True)
 
     async def read_line(self) -> str | None:
         """The next line without its end; None at the end of the input, or when the terminal is left."""
@@ -79,7 +95,7 @@ class TalkScreen:
             self._is_prompting = False
 
     def _read(self) -> str | None:
-        if not self._is_terminal:
+        if not self.is_terminal:
             line = sys.stdin.readline()
             return line.rstrip("\n") if line else None
         try:
@@ -88,14 +104,14 @@ class TalkScreen:
             return None
 
     def _status(self, text: str) -> None:
-        if self._is_terminal:
-            self._print(f"{_DIM}{printable(text)}{_PLAIN}")
+        if self.is_terminal:
+            self._print(f"{self._dim}{printable(text)}{self._plain}")
         else:
             print(printable(text), file=sys.stderr, flush=True)
 
     def _print(self, line: str) -> None:
-        if self._is_terminal and self._is_prompting:
+        if self.is_terminal and self._is_prompting:
             sys.stdout.write(f"{_CLEAR_LINE}{line}\n{self._prompt}{self._typed()}")
         else:
-            sys.stdout.write(f"{_CLEAR_LINE if self._is_terminal else ''}{line}\n")
+            sys.stdout.write(f"{_CLEAR_LINE if self.is_terminal else ''}{line}\n")
         sys.stdout.flush()
