@@ -32,13 +32,15 @@ def reaching() -> Generator[None]:
         raise ClientError(error.code, f"{error}. Start a server with `surewire serve`, or say where it is with --url.") from error
 
 
-def named_values(option: str, texts: list[str] | None) -> dict[str, str]:
-    """What `--label env=prod --label team=core` says. Raises: ConfigError for text without an equals sign."""
+def named_values(option: str, texts: list[str] | None, example: str = "env=prod") -> dict[str, str]:
+    """What `--label env=prod --label team=core` says. Raises: ConfigError for text without an equals sign, or a name twice."""
     pairs: dict[str, str] = {}
     for text in texts or ():
         name, equals, value = text.partition("=")
         if not name or not equals:
-            raise ConfigError(f"{text!r} is no NAME=VALUE.", path=option, mend=f"Write it like {option} env=prod.")
+            raise ConfigError(f"{text!r} is no NAME=VALUE.", path=option, mend=f"Write it like {option} {example}.")
+        if name in pairs:
+            raise ConfigError(f"{name} is given more than once.", path=option, mend="Give each name one time.")
         pairs[name] = value
     return pairs
 

@@ -41,7 +41,12 @@ Priority = Literal["critical", "high", "normal", "low"]
 
 # `$` alone would let a trailing newline pass in Python; the look-ahead means the same in ECMA 262, so it may stand in a JSON schema.
 EventType = Annotated[
-    str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$(?!\n)", description="A name of 1 to 64 of a-z, 0-9 and _, a letter first.")
+    str,
+    Meta(
+        pattern=r"^[a-z][a-z0-9_]{0,63}$(?!\n)",
+        description="A name of 1 to 64 of a-z, 0-9 and _, a letter first.",
+        extra={"takes": "a name of 1 to 64 of a-z, 0-9 and _, a letter first"},
+    ),
 ]
 Attribute = Annotated[str, Meta(min_length=1, max_length=256)]
 IncidentId = Annotated[str, Meta(min_length=1, max_length=128)]

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import re
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from surewire.errors import ClientError
 
-__all__ = ["ANONYMOUS_PREFIX", "Principal", "check_user_id"]
+__all__ = ["ANONYMOUS_PREFIX", "Principal", "UserId", "check_user_id"]
 
 ANONYMOUS_PREFIX = "user_"
+# `$` alone would let a trailing newline pass in Python; the look-ahead means the same in ECMA 262.
+UserId = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9_.@-]{1,128}$(?!\n)",
+        description="1 to 128 of A-Z a-z 0-9 _ . @ -",
+        extra={"takes": "a user id, 1 to 128 of the characters A-Z a-z 0-9 _ . @ -"},
+    ),
+]
 _USER_ID = re.compile(r"[A-Za-z0-9_.@-]{1,128}")
 
 

@@ -15,7 +15,7 @@ __all__ = ["Position", "StreamEvent", "parse_position"]
 _POSITION = re.compile(r"([A-Za-z0-9_-]{1,64}):(0|[1-9][0-9]{0,18})")
 
 # `$` alone would let a trailing newline pass in Python.
-Epoch = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$(?!\n)")]
+Epoch = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$(?!\n)", extra={"takes": "an epoch as an earlier answer gave it"})]
 _MAX_OFFSET: Final = 2**63 - 1
 Offset = Annotated[int, Meta(ge=0, le=_MAX_OFFSET)]
 

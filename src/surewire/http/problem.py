@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 
 from surewire.errors import BackendUnavailableError, ClientError
 from surewire.protocol.codes import ErrorCode
+from surewire.protocol.pattern_words import in_words
 
 __all__ = ["STATUSES", "FieldError", "Problem", "as_client_error", "field_error", "problem_of", "status_of"]
 
@@ -102,6 +103,6 @@ def field_error(problem: str) -> FieldError:
     place = place.removeprefix("`key` in ").strip("`").removeprefix("$").removeprefix(".")
     field = _FIELD.fullmatch(problem)
     if not field:
-        return FieldError(place, problem)
+        return FieldError(place, in_words(problem))
     path = f"{place}.{field['field']}" if place else field["field"]
     return FieldError(path, "is required" if "missing" in problem else "is no field that the server knows")

@@ -73,7 +73,10 @@ def _take(found: dict[str, Any], kinds: dict[str, str], name: str, value: str) -
     elif kinds.get(name) == LIST:
         found.setdefault(name, []).extend(_decoded(item) for item in value.split(","))
     elif kinds.get(name) == DEEP:
-        raise ClientError("INVALID_MESSAGE", f"is written {name}[KEY]=VALUE", path=name)
+        raise ClientError("INVALID_MESSAGE", f"is written {name}[NAME]=VALUE", path=name)
+    elif name not in kinds and kinds.get(name.partition(".")[0]) == DEEP:
+        parent, _, key = name.partition(".")
+        raise ClientError("INVALID_MESSAGE", f"is written {parent}[{key or 'NAME'}]=VALUE", path=name)
     else:
         _once(found, name, value, name)
 

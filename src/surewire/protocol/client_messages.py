@@ -29,7 +29,12 @@ ClientMessageId = Annotated[
 ChatId = Annotated[str, Meta(min_length=1, max_length=64)]
 Sequence = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 # `$` alone would let a trailing newline pass in Python.
-ContentType = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[!-~][ -~]*$(?!\n)")]
+ContentType = Annotated[
+    str,
+    Meta(
+        min_length=1, max_length=128, pattern=r"^[!-~][ -~]*$(?!\n)", extra={"takes": "printable ASCII such as text/plain, no space first"}
+    ),
+]
 
 
 def _null() -> Raw:

@@ -16,6 +16,7 @@ from surewire.domain.message import Message
 from surewire.domain.stream import Position, StreamEvent
 from surewire.errors import ClientError
 from surewire.protocol.client_messages import ClientMessage, Ping
+from surewire.protocol.pattern_words import in_words
 from surewire.protocol.server_messages import MessageAck, ServerMessage
 
 __all__ = ["RequestError", "client_decoder", "encode", "encode_ack", "encode_message", "event_parts"]
@@ -137,7 +138,7 @@ def _located(problem: str) -> tuple[str, str]:
     place = place.removeprefix("key` in `").removeprefix("$").removeprefix(".").removesuffix("`")
     problem = problem.replace("Object contains unknown field", "unknown field").replace("Object missing required field", "missing field")
     if not problem.startswith(("unknown field `", "missing field `")):
-        return problem, place
+        return in_words(problem), place
     name = problem.split("`")[1]
     return problem, f"{place}.{name}" if place else name
 

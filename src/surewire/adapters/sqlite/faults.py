@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import apsw
 
 from surewire.errors import BackendCorruptError, BackendError, BackendUnavailableError, SurewireError
@@ -37,11 +39,14 @@ def breaks_connection(error: BaseException) -> bool:
     return isinstance(error, apsw.Error) and not isinstance(error, _OF_ONE_STATEMENT)
 
 
-def translated(error: BaseException) -> SurewireError:
-    """The error as the ports know it, the original as its cause. Errors of ours stay as they are."""
+def translated(error: BaseException, file: Path | None = None) -> SurewireError:
+    """The error as the ports know it, the original as its cause. Errors of ours stay as they are.
+
+    With `file`, one that is no database is named, with what to do about it.
+    """
     if isinstance(error, SurewireError):
         return error
-    ours = _kind(error)(BACKEND, _sentence(error))
+    ours = _kind(error)(BACKEND, _sentence(error) + _mend(error, file))
     ours.__cause__ = error
     return ours
 
@@ -50,6 +55,12 @@ def _kind(error: BaseException) -> type[BackendError]:
     if isinstance(error, _CORRUPT):
         return BackendCorruptError
     return BackendUnavailableError if breaks_connection(error) else BackendError
+
+
+def _mend(error: BaseException, file: Path | None) -> str:
+    if file is None or not isinstance(error, apsw.NotADBError):
+        return ""
+    return f": {file}. Restore a copy of it, or move it away to start with an empty one."
 
 
 def _sentence(error: BaseException) -> str:

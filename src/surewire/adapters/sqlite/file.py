@@ -80,7 +80,7 @@ class DatabaseFile:
             if connection is not None:
                 connection.close(force=True)
             if isinstance(error, apsw.Error):
-                raise translated(error) from error
+                raise translated(error, self.path) from error
             raise
 
 

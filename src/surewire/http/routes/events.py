@@ -76,9 +76,10 @@ class EventPage(Struct, frozen=True, omit_defaults=True):
 
 
 class _Body(Struct, frozen=True):
-    """A body of either form: `events` are those of a batch, unread."""
+    """A body of either form: what tells them apart, unread."""
 
     events: Raw = Raw(b"")
+    event_type: Raw = Raw(b"")
 
 
 _POSITION: Final = Position("7d1f0c9a52e84b63", 41)
@@ -129,7 +130,10 @@ async def publish_events(request: Call) -> Reply:
 
 def _events(body: bytes, limits: Limits) -> tuple[bool, Sequence[Event]]:
     """Whether the body is a batch, and its events. Raises: ClientError `INVALID_MESSAGE`, `LIMIT_EXCEEDED`."""
-    if not decode_body(body, _Body, limits.max_json_depth).events:
+    form = decode_body(body, _Body, limits.max_json_depth)
+    if form.events and form.event_type:
+        raise ClientError("INVALID_MESSAGE", "a body is one event, or a batch of `events`, and not both", path="events")
+    if not form.events:
         return False, (decode_body(body, Event, limits.max_json_depth),)
     events = decode_body(body, EventBatch, limits.max_json_depth).events
     if len(events) > limits.max_batch_events:
