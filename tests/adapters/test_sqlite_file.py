@@ -111,7 +111,10 @@ def test_a_migration_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatc
 def test_what_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "surewire.db"
     path.write_bytes(b"my poems" * 1_000)
-    with locked_file(path, "messages") as file, pytest.raises(BackendCorruptError, match="no SQLite database"):
+    with (
+        locked_file(path, "messages") as file,
+        pytest.raises(BackendCorruptError, match=r"no SQLite database .*surewire\.db\. Restore a copy"),
+    ):
         file.open_writer()
     assert path.read_bytes() == b"my poems" * 1_000
 

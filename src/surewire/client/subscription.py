@@ -40,13 +40,13 @@ Say = Callable[[ClientMessage], None]
 """Puts a message on its way to the server; does nothing while there is no connection."""
 
 
-class ReceivedEvent(Struct, frozen=True):
+class ReceivedEvent(Struct, frozen=True, omit_defaults=True):
     """An event. `position` is its place in the stream, to go on from there another time; None when it is live only."""
 
     message_id: str
     event: Event
     timestamp: str
-    position: Position | None
+    position: Position | None = None
 
 
 class State(Enum):

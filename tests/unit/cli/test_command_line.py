@@ -61,6 +61,11 @@ def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) 
             ["store", "check", "--data", "/nowhere"],
             "error: data_dir: there is no store at /nowhere/surewire.db. Name the folder with --data.",
         ),
+        (["listen", "--filter", "severities"], "error: --filter: 'severities' is no NAME=VALUE. Write it like --filter severities=P0,P1."),
+        (["listen", "--filter", "severities=P7"], "error: --filter: Invalid enum value 'P7'. severities are P0, P1, P2, P3, P4."),
+        (["listen", "--filter", "event_types=A"], "error: --filter: Expected a name of 1 to 64 of a-z, 0-9 and _, a letter first."),
+        (["listen", "--filter", "kind=a"], "error: --filter: there is no field `kind`. Fields are event_types, severities,"),
+        (["publish", "a", "--label", "a=b", "--label", "a=c"], "error: --label: a is given more than once."),
     ],
 )
 def test_wrong_use_is_one_sentence_on_standard_error_and_status_2(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote
 
 import msgspec
@@ -73,3 +74,11 @@ def test_anything_else_is_refused_in_words(text: str) -> None:
 )
 def test_every_name_that_a_caller_gives_is_found(query: bytes, names: list[str]) -> None:
     assert identities(query) == names
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"), [(b"labels.a=c", "is written labels[a]=VALUE"), (b"labels=c", "is written labels[NAME]=VALUE")]
+)
+def test_a_label_written_otherwise_is_told_how(query: bytes, sentence: str) -> None:
+    with pytest.raises(ClientError, match=re.escape(sentence)):
+        read_query(query, EventsQuery)

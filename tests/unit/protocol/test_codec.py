@@ -157,6 +157,15 @@ def test_a_refusal_names_the_request_and_the_subscription(wrong: str) -> None:
     assert (error.request_id, error.subscription_id) == ("r1", "s1")
 
 
+def test_what_a_text_must_look_like_is_said_in_words() -> None:
+    with pytest.raises(RequestError) as refused:
+        client_decoder()('{"type":"subscribe","subscription_id":"s","filters":{"event_types":["A b"]}}')
+    assert refused.value.problem == "Expected a name of 1 to 64 of a-z, 0-9 and _, a letter first"
+    with pytest.raises(RequestError) as refused:
+        client_decoder()('{"type":"send_message","chat_id":"c","client_message_id":"m","content":"x","content_type":"\\n"}')
+    assert refused.value.problem == "Expected printable ASCII such as text/plain, no space first"
+
+
 @pytest.mark.parametrize("name", ["5", "null", '""', '"%s"' % ("x" * 129), "[]"])
 def test_a_refusal_names_no_request_whose_name_is_none(name: str) -> None:
     assert refused(f'{{"type":"dance","request_id":{name}}}').request_id is None
