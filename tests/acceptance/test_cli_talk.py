@@ -143,7 +143,7 @@ async def test_people_who_name_each_other_meet(server: ServerProcess) -> None:
 async def test_a_chat_that_is_not_ones_own_is_refused(server: ServerProcess) -> None:
     status, out, err = await run(server, "chat", "alice", "--chat", "chat_of_others", text="hello\n")
     assert (status, out) == (1, "")
-    assert err.startswith("error: ")
+    assert err == "error: there is no such chat that you are in. Name people instead, --with NAME, or leave --chat out for the lobby.\n"
 
 
 async def test_what_is_published_is_heard_by_those_who_listen_for_it(server: ServerProcess) -> None:

@@ -121,3 +121,17 @@ async def test_an_offset_that_the_stream_has_not_reached_is_refused(api: Running
 async def test_a_batch_of_one_names_its_event_too(client: httpx.AsyncClient) -> None:
     answer = await publish(client, {"event_type": "x", "data": json.loads("[" * 33 + "]" * 33)})
     assert answer.json()["errors"][0]["path"] == "events[0].data"
+
+
+async def test_a_body_that_is_one_event_and_a_batch_is_refused(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/v1/events", json={"event_type": "a", "events": []})
+    assert (answer.status_code, answer.json()["errors"]) == (
+        422,
+        [{"path": "events", "message": "a body is one event, or a batch of `events`, and not both"}],
+    )
+
+
+async def test_a_member_who_can_be_nobody_is_refused_in_words(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/v1/chats", json={"members": ["a b"]})
+    message = "Expected a user id, 1 to 128 of the characters A-Z a-z 0-9 _ . @ -"
+    assert (answer.status_code, answer.json()["errors"]) == (422, [{"path": "members[0]", "message": message}])
