@@ -212,6 +212,11 @@ class Connection(Outbox):
         named = {"chat_id": update.chat_id} if update.chat_id else {"message_id": update.message_id}
         self.refuse(ClientError("NOT_FOUND", "there is no such chat", details=named))
 
+    def check_room(self) -> None:
+        """For who must change something before `run`, which is not refused then. Raises: ClientError `RATE_LIMITED`."""
+        if self.long_answers is not None:
+            self.long_answers.check_room()
+
     def run(self, request: LongRequest) -> None:
         """Runs a request that may wait for a back end and whose answer may be long, in its turn. Raises: ClientError `RATE_LIMITED`."""
         line = self.long_answers

@@ -41,11 +41,15 @@ class LongAnswers:
         self._waiting: deque[LongRequest] = deque()
         self._turn_s = 0.0
 
-    def add(self, request: LongRequest) -> None:
-        """Takes a request. Raises: ClientError `RATE_LIMITED` when too many wait."""
+    def check_room(self) -> None:
+        """Raises: ClientError `RATE_LIMITED` when too many wait for another one to be taken."""
         if len(self._waiting) >= _MOST_WAITING:
             problem = "too many requests wait until you have read their answers"
             raise ClientError("RATE_LIMITED", problem, temporary=True, retry_after_s=_RETRY_AFTER_S)
+
+    def add(self, request: LongRequest) -> None:
+        """Takes a request. Raises: ClientError `RATE_LIMITED` when too many wait."""
+        self.check_room()
         self._waiting.append(request)
 
     def go_on(self) -> None:

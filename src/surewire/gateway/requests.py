@@ -47,6 +47,7 @@ def subscribe(connection: Connection, message: Subscribe, now: float) -> None:
         subscribe_to(connection, subscription_id, filters)
         return
     _check_reached(message.since, context.stream.head)
+    connection.check_room()
     progress = connection.session.recovering(subscription_id)
     context.hub.subscribe(connection, subscription_id, filters, is_live=False)
     answer = partial(_recover, connection, subscription_id, filters, message.since, progress)

@@ -301,6 +301,22 @@ async def test_so_many_requests_may_wait_for_a_client_to_read_and_no_more() -> N
         assert (error["code"], error["request_id"], error["temporary"]) == ("RATE_LIMITED", "r100", True)
 
 
+async def test_a_recovery_for_which_the_line_has_no_room_leaves_the_live_subscription_as_it_was() -> None:
+    async with memory_plane(configured(limits={"burst": 1_000})) as tested:
+        slow, client = SlowStream(tested), await tested.welcomed("alice")
+        await subscribe(client, sources=["db"])
+        since = {"epoch": tested.stream.head.epoch, "offset": 0}
+        await subscribe(client, "behind", since=since, sources=["none"])
+        for _ in range(100):
+            client.say({"type": "history", "chat_id": "chat_none"})
+        (error,) = await subscribe(client, since=since, sources=["web"])
+        assert (error["code"], error["subscription_id"]) == ("RATE_LIMITED", "s")
+        await tested.stream.publish([Event("deployment", source="db"), Event("deployment", source="web")])
+        await until_quiet()
+        assert [got["event"]["source"] for got in client.messages()] == ["db"]
+        slow.gates[0].set_result(None)
+
+
 async def test_what_waits_for_a_client_that_leaves_is_never_begun() -> None:
     async with memory_plane() as tested:
         client = await tested.welcomed("alice", kernel_bytes=10)
