@@ -70,7 +70,7 @@ def subscribe_to(connection: Connection, subscription_id: str, filters: Filters)
 async def _recover(
     connection: Connection, subscription_id: str, filters: Filters, since: Position, progress: Progress, _started_s: float
 ) -> None:
-    if not connection.session.is_recovering(subscription_id, progress):
+    if not progress.is_recovering:
         return
     try:
         page = connection.context.stream.recover(since, filters)

@@ -1,4 +1,4 @@
-"""One client's side of the conversation, sans-I/O: what it may say now, what it has had, and where its subscriptions stand.
+"""One client's side of the conversation, sans-I/O: what it may say now, what it has had, and how its recoveries go on.
 
 Theory of operation. The owner feeds text frames to `receive` and gets client messages, or a `RequestError` to answer with; after an
 error of form it asks `tolerates` whether the client has made too many. What the owner does to the connection it tells `advance`.
@@ -8,13 +8,13 @@ A session goes through phases:
 
     OPEN ──(closing was sent)──▶ CLOSING ──(connection ended)──▶ CLOSED
 
-and each of its subscriptions through states. LIVE ones get events as they are committed; the others get none:
+A subscription that was made live, or is gone, is nothing to a session: the gateway's index knows it. One that is to recover what it
+missed first gets no live events meanwhile, and its recovery goes through states:
 
-    ABSENT ──subscribe──▶ LIVE            (again: LIVE, with the new filters)
-    any ──subscribe since──▶ RECOVERING ──last page──▶ LIVE
-                             RECOVERING ──more to come──▶ BEHIND   (the client subscribes again from there)
-                             RECOVERING ──page failed──▶ ABSENT    (the client hears an error)
-    any ──unsubscribe──▶ ABSENT
+    RECOVERING ──last page──▶ CAUGHT_UP           (live from here on)
+    RECOVERING ──more to come──▶ BEHIND           (the client subscribes again from there)
+    RECOVERING ──page failed──▶ FAILED            (gone; the client hears an error)
+    RECOVERING, BEHIND ──forgotten──▶ VOID        (subscribed again, with or without a recovery, or unsubscribed)
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from surewire.domain.rate import TokenBucket
 from surewire.protocol.client_messages import ClientMessage
 from surewire.protocol.codec import RequestError
 
-__all__ = ["Phase", "Progress", "Session", "Step", "SubscriptionState", "Turn"]
+__all__ = ["Phase", "Progress", "RecoveryState", "Session", "Step", "Turn"]
 
 MAX_ERRORS: Final = 10
 ERROR_WINDOW_S: Final = 60.0
@@ -57,45 +57,47 @@ PHASES: Final[dict[tuple[Phase, Turn], Phase]] = {
 }
 
 
-class SubscriptionState(Enum):
-    """Where a subscription is on its way to live events."""
+class RecoveryState(Enum):
+    """How far a recovery has got."""
 
-    ABSENT = auto()
     RECOVERING = auto()
     BEHIND = auto()
-    LIVE = auto()
+    CAUGHT_UP = auto()
+    FAILED = auto()
+    VOID = auto()
 
 
 class Step(Enum):
-    """What happened to a subscription."""
+    """What happened to a recovery."""
 
-    SUBSCRIBE = auto()
-    SUBSCRIBE_SINCE = auto()
     LAST_PAGE = auto()
     MORE_PAGES = auto()
     PAGE_FAILED = auto()
-    UNSUBSCRIBE = auto()
+    FORGOTTEN = auto()
 
 
-_S = SubscriptionState
-SUBSCRIPTIONS: Final[dict[tuple[SubscriptionState, Step], SubscriptionState]] = {
-    **{(state, Step.SUBSCRIBE): _S.LIVE for state in _S},
-    **{(state, Step.SUBSCRIBE_SINCE): _S.RECOVERING for state in _S},
-    **{(state, Step.UNSUBSCRIBE): _S.ABSENT for state in (_S.RECOVERING, _S.BEHIND, _S.LIVE)},
-    (_S.RECOVERING, Step.LAST_PAGE): _S.LIVE,
-    (_S.RECOVERING, Step.MORE_PAGES): _S.BEHIND,
-    (_S.RECOVERING, Step.PAGE_FAILED): _S.ABSENT,
+_R = RecoveryState
+RECOVERIES: Final[dict[tuple[RecoveryState, Step], RecoveryState]] = {
+    (_R.RECOVERING, Step.LAST_PAGE): _R.CAUGHT_UP,
+    (_R.RECOVERING, Step.MORE_PAGES): _R.BEHIND,
+    (_R.RECOVERING, Step.PAGE_FAILED): _R.FAILED,
+    (_R.RECOVERING, Step.FORGOTTEN): _R.VOID,
+    (_R.BEHIND, Step.FORGOTTEN): _R.VOID,
 }
 
 
 class Progress:
-    """One subscription's state while it is not LIVE. A new subscribe makes a new one, so a page that was read for the old one is
-    recognised as stale."""
+    """One recovery's state. A new subscribe makes a new one, and the old one void: a page that was read for it is stale."""
 
     __slots__ = ("state",)
 
     def __init__(self) -> None:
-        self.state = SubscriptionState.RECOVERING
+        self.state = RecoveryState.RECOVERING
+
+    @property
+    def is_recovering(self) -> bool:
+        """Whether its page is still wanted."""
+        return self.state is RecoveryState.RECOVERING
 
 
 class Session:
@@ -165,15 +167,12 @@ class Session:
 
     def recovering(self, subscription_id: str) -> Progress:
         """The subscription gets no live events until `recovered` says so with what this returns."""
+        self.forget(subscription_id)
         progress = Progress()
         if self._behind is None:
             self._behind = {}
         self._behind[subscription_id] = progress
         return progress
-
-    def is_recovering(self, subscription_id: str, progress: Progress) -> bool:
-        """Whether a page is still wanted: the subscription was neither replaced nor removed."""
-        return self._behind is not None and self._behind.get(subscription_id) is progress
 
     def recovered(self, subscription_id: str, progress: Progress, has_more: bool) -> bool:
         """Ends a recovery page. False when the subscription was replaced or removed meanwhile: the page is void."""
@@ -183,19 +182,22 @@ class Session:
         """The page could not be read, so the subscription is gone. False when it was replaced or removed meanwhile: nobody waits for it."""
         return self._step(subscription_id, progress, Step.PAGE_FAILED)
 
-    def _step(self, subscription_id: str, progress: Progress, step: Step) -> bool:
-        if not self.is_recovering(subscription_id, progress):
-            return False
-        progress.state = SUBSCRIPTIONS[progress.state, step]
-        if progress.state is not SubscriptionState.BEHIND:
-            self.forget(subscription_id)
-        return True
-
     def forget(self, subscription_id: str) -> None:
-        """The subscription is live without recovery, or gone."""
-        if self._behind is not None:
-            self._behind.pop(subscription_id, None)
+        """The subscription begins anew, or is gone: what it was to recover is void."""
+        progress = self._behind.get(subscription_id) if self._behind is not None else None
+        if progress is not None:
+            self._step(subscription_id, progress, Step.FORGOTTEN)
+
+    def _step(self, subscription_id: str, progress: Progress, step: Step) -> bool:
+        """Moves a recovery on, and keeps it no longer than it is behind. False when it is over: the step comes too late."""
+        after = RECOVERIES.get((progress.state, step))
+        if after is None:
+            return False
+        progress.state = after
+        if after is not RecoveryState.BEHIND and self._behind is not None:
+            del self._behind[subscription_id]
             self._behind = self._behind or None
+        return True
 
 
 def _rate_limited(message: ClientMessage, wait_s: float) -> RequestError:

@@ -1,4 +1,4 @@
-"""A client's side of the conversation: rate, errors, what it has had, and how its subscriptions go on."""
+"""A client's side of the conversation: rate, errors, what it has had, and how its recoveries go on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from surewire.protocol.client_messages import Ping
 from surewire.protocol.codec import RequestError, client_decoder
-from surewire.protocol.session import PHASES, SUBSCRIPTIONS, Phase, Progress, Session, Step, SubscriptionState, Turn
+from surewire.protocol.session import PHASES, Phase, Progress, RecoveryState, Session, Turn
 
 decode = client_decoder()
 PING = '{"type":"ping"}'
@@ -116,22 +116,9 @@ def test_a_sequence_of_a_chat_is_had_once_and_only_rising(arrivals: list[tuple[s
         assert sequences[-1] == max(sequence for chat, sequence in arrivals if chat == chat_id)
 
 
-# Subscriptions
+# Recoveries
 
-S = SubscriptionState
-IMPOSSIBLE = {
-    (S.ABSENT, Step.UNSUBSCRIBE),
-    *((state, step) for state in (S.ABSENT, S.BEHIND, S.LIVE) for step in (Step.LAST_PAGE, Step.MORE_PAGES, Step.PAGE_FAILED)),
-}
-
-
-def test_the_table_knows_every_step_that_can_happen() -> None:
-    assert set(SUBSCRIPTIONS) == {(state, step) for state in S for step in Step} - IMPOSSIBLE
-
-
-def test_only_a_live_subscription_or_a_last_page_leads_to_live() -> None:
-    assert {step for (_, step), after in SUBSCRIPTIONS.items() if after is S.LIVE} == {Step.SUBSCRIBE, Step.LAST_PAGE}
-    assert all(after is S.LIVE for (_, step), after in SUBSCRIPTIONS.items() if step is Step.SUBSCRIBE)
+S = RecoveryState
 
 
 def test_a_recovery_ends_live_or_behind() -> None:
@@ -141,8 +128,9 @@ def test_a_recovery_ends_live_or_behind() -> None:
     assert session.recovered("s", first, has_more=True)
     assert first.state is S.BEHIND
     second = session.recovering("s")
+    assert first.state is S.VOID
     assert session.recovered("s", second, has_more=False)
-    assert second.state is S.LIVE
+    assert second.state is S.CAUGHT_UP
     assert session._behind is None
 
 
@@ -150,7 +138,7 @@ def test_a_recovery_that_fails_ends_the_subscription() -> None:
     session = Session(decode)
     progress = session.recovering("s")
     assert session.recovery_failed("s", progress)
-    assert progress.state is S.ABSENT
+    assert progress.state is S.FAILED
     assert session._behind is None
 
 
@@ -162,8 +150,20 @@ def test_a_page_that_comes_too_late_is_void(meanwhile: str) -> None:
         session.recovering("s")
     else:
         session.forget("s")
+    assert not stale.is_recovering
     assert not session.recovered("s", stale, has_more=False)
     assert not session.recovery_failed("s", stale)
+    assert stale.state is S.VOID
+
+
+@pytest.mark.parametrize("has_more", [True, False])
+def test_a_recovery_has_one_page(has_more: bool) -> None:
+    session = Session(decode)
+    progress = session.recovering("s")
+    assert session.recovered("s", progress, has_more)
+    assert not session.recovered("s", progress, has_more=False)
+    assert not session.recovery_failed("s", progress)
+    assert (session._behind is not None) == has_more
 
 
 @given(st.lists(st.tuples(st.sampled_from(["since", "live", "gone", "page", "last", "failed"]), st.integers(0, 2)), max_size=40))
