@@ -88,12 +88,11 @@ def _recovered(connection: Connection, subscription_id: str, filters: Filters, p
     if not connection.is_open or not connection.session.recovered(subscription_id, progress, page.has_more):
         return
     context = connection.context
-    epoch = context.stream.head.epoch
     recovery = Recovery(page.complete, page.start, page.end, len(page.events), page.has_more, page.reason)
-    connection.send(Subscribed(subscription_id, filters, Position(epoch, page.end), recovery))
+    connection.send(Subscribed(subscription_id, filters, Position(page.epoch, page.end), recovery))
     ids = msgspec.json.encode((subscription_id,))
     for event in page.events:
-        head, tail = event_parts(event, epoch)
+        head, tail = event_parts(event, page.epoch)
         connection.write(frame(TEXT, head + ids + tail))
     context.instruments.messages_sent["event"].n += len(page.events)
     if not page.has_more:

@@ -20,9 +20,11 @@ RecoveryReason = Literal["history_exceeded", "epoch_changed"]
 class RecoveredPage(Struct, frozen=True):
     """One page of what a subscription missed. `events` matched; everything in (`start`, `end`] was looked at.
 
+    All its offsets are of `epoch`, even when another has begun since: then `has_more`, and the next page says what was lost.
     `complete` is false on the first page after something was lost, and `reason` says why; `has_more`: the head is not reached.
     """
 
+    epoch: str
     events: tuple[StreamEvent, ...]
     start: int
     end: int

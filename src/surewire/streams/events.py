@@ -81,7 +81,7 @@ class DurableEventStream:
 
         What is awaitable must be awaited directly, not through a task: only then is nothing committed before the next statement.
         """
-        page = PageInProgress(filters, self._page_limits, *self._start(since))
+        page = PageInProgress(filters, self._page_limits, self._history.epoch, *self._start(since))
         return self._completed(page) if self._tail.first <= page.end + 1 else self._recovered(page, since, filters)
 
     def committed(self, events: Sequence[StreamEvent]) -> None:
@@ -109,7 +109,7 @@ class DurableEventStream:
         for offset in range(page.end + 1, min(tail.head, page.end + page.room) + 1):
             if not page.take(tail[offset]):
                 break
-        return page.finished(tail.head)
+        return page.finished(self.head)
 
     async def _recovered(self, page: PageInProgress, since: Position, filters: Filters) -> RecoveredPage:
         """The page filled from the history, but only up to where the tail begins: the history may be ahead of live delivery."""
@@ -119,13 +119,13 @@ class DurableEventStream:
             if self._history.epoch != epoch or not events or events[0].offset != page.end + 1:
                 return await self._after_a_gap(page, since, filters)
             if not all(map(page.take, events)):
-                return page.finished(self._tail.head)
+                return page.finished(self.head)
         return self._completed(page)
 
     async def _after_a_gap(self, page: PageInProgress, since: Position, filters: Filters) -> RecoveredPage:
-        """Retention overtook the page: it ends before the gap, for the next one to report, or begins again behind the gap."""
+        """Retention or a new epoch overtook the page: it ends before the gap, for the next one to report, or begins again behind it."""
         if page.end > page.start:
-            return page.finished(self._tail.head)
+            return page.finished(self.head)
         result = self.recover(since, filters)
         return result if isinstance(result, RecoveredPage) else await result
 

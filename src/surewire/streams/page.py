@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from surewire.domain.filters import Filters
-from surewire.domain.stream import StreamEvent
+from surewire.domain.stream import Position, StreamEvent
 from surewire.ports.event_stream import RecoveredPage, RecoveryReason
 from surewire.streams.matching import matcher
 from surewire.streams.tail import json_size
@@ -28,9 +28,10 @@ class PageLimits(NamedTuple):
 class PageInProgress:
     """Looks at events in the order of their offsets, and keeps those that match, until the page is full."""
 
-    __slots__ = ("_events", "_limits", "_matches", "_reason", "_size_bytes", "end", "start")
+    __slots__ = ("_epoch", "_events", "_limits", "_matches", "_reason", "_size_bytes", "end", "start")
 
-    def __init__(self, filters: Filters, limits: PageLimits, start: int, reason: RecoveryReason | None) -> None:
+    def __init__(self, filters: Filters, limits: PageLimits, epoch: str, start: int, reason: RecoveryReason | None) -> None:
+        self._epoch = epoch
         self._limits = limits
         self._matches = matcher(filters)
         self._reason: RecoveryReason | None = reason
@@ -50,14 +51,15 @@ class PageInProgress:
         self.end = event.offset
         return True
 
-    def finished(self, head: int) -> RecoveredPage:
-        """The page, of a stream that ends at `head`."""
+    def finished(self, head: Position) -> RecoveredPage:
+        """The page, of a stream that ends at `head`. When that is in another epoch, there is more: what the change of epoch did."""
         return RecoveredPage(
+            epoch=self._epoch,
             events=tuple(self._events),
             start=self.start,
             end=self.end,
             complete=self._reason is None,
-            has_more=self.end < head,
+            has_more=self._epoch != head.epoch or self.end < head.offset,
             reason=self._reason,
         )
 

@@ -201,9 +201,9 @@ async def test_only_what_matches_comes_and_the_end_is_what_was_looked_at() -> No
 
 async def test_a_recovery_at_the_head_is_empty_and_complete() -> None:
     async with running(stored=3) as (stream, _):
-        assert await recover(stream, 3) == RecoveredPage(events=(), start=3, end=3, complete=True, has_more=False)
+        assert await recover(stream, 3) == RecoveredPage(stream.head.epoch, events=(), start=3, end=3, complete=True, has_more=False)
     async with running() as (stream, _):
-        assert await recover(stream, 0) == RecoveredPage(events=(), start=0, end=0, complete=True, has_more=False)
+        assert await recover(stream, 0) == RecoveredPage(stream.head.epoch, events=(), start=0, end=0, complete=True, has_more=False)
 
 
 async def test_an_offset_above_the_head_is_refused() -> None:
@@ -293,6 +293,25 @@ async def test_a_page_that_retention_overtakes_at_its_start_begins_behind_the_ga
     async with event_stream(history, Subscriber(), history_events=1) as stream:
         page = await recover(stream, 10)
         assert (page.start, page.end, page.reason, offsets(page)) == (40, 50, "history_exceeded", list(range(41, 51)))
+
+
+async def test_a_page_names_the_epoch_of_its_events_when_another_begins_and_the_next_one_reports_it() -> None:
+    class Restored(MemoryEventHistory):
+        async def read(self, after: int, limit: int) -> Sequence[StreamEvent]:
+            found = await super().read(after, limit)
+            if after == 500:
+                self.epoch = "later"
+            return found
+
+    history = Restored(SettableClock(), history_events=2_000, history_s=60.0, queue_events=2_000)
+    async with event_stream(history, Subscriber(), history_events=2_000) as stream:
+        await stream.publish(numbered(1_300))
+    earlier = history.epoch
+    async with event_stream(history, Subscriber(), history_events=1) as stream:
+        first = await recover(stream, 0, Filters(event_types=("even",)))
+        assert (first.epoch, first.end, first.has_more) == (earlier, 500, True)
+        second = await recover(stream, first.end, epoch=first.epoch)
+        assert (second.epoch, second.reason) == ("later", "epoch_changed")
 
 
 async def test_a_full_page_looks_on_until_the_next_match() -> None:

@@ -164,17 +164,17 @@ async def read_events(request: Call) -> Reply:
     since = Position(stream.head.epoch, 0) if query.since is None else parse_position(query.since)
     page: Any = stream.recover(since, normalise(query, max_values=request.limits.max_filter_values, path="query"))
     page = cast("RecoveredPage", page if isinstance(page, RecoveredPage) else await page)
-    return json_reply(200, _page(page, stream.head.epoch, query.limit))
+    return json_reply(200, _page(page, query.limit))
 
 
-def _page(page: RecoveredPage, epoch: str, limit: int) -> EventPage:
+def _page(page: RecoveredPage, limit: int) -> EventPage:
     """The page cut to `limit` events: then it ends at the last of them, and there are more."""
     events = page.events[:limit]
     is_cut = len(events) < len(page.events)
     end, has_more = (events[-1].offset, True) if is_cut else (page.end, page.has_more)
-    items = tuple(RecordedEvent(event.message_id, event.event, event.timestamp, Position(epoch, event.offset)) for event in events)
+    items = tuple(RecordedEvent(event.message_id, event.event, event.timestamp, Position(page.epoch, event.offset)) for event in events)
     recovery = Recovery(page.complete, page.start, end, len(events), has_more, page.reason)
-    position = Position(epoch, end)
+    position = Position(page.epoch, end)
     return EventPage(items, position, recovery, str(position) if has_more else None)
 
 
