@@ -12,7 +12,7 @@ from pathlib import Path
 __all__ = ["PAGES", "ROOT", "Block", "anchors", "blocks", "commands", "links", "read", "section", "table"]
 
 ROOT = Path(__file__).parents[1]
-_FOLDERS = ("docs", "examples", "benchmarks", "tests")
+_FOLDERS = ("docs", "examples", "benchmarks", "fuzz", "tests")
 PAGES = sorted([*ROOT.glob("*.md"), *(page for folder in _FOLDERS for page in (ROOT / folder).rglob("*.md"))])
 
 _BLOCK = re.compile(r"^```(\w+)(?: (\w+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
