@@ -111,6 +111,10 @@ class Connection(Outbox):
             RequestError("UNSUPPORTED", "this connection speaks JSON in text frames, not binary"), self.context.clock.monotonic()
         )
 
+    def on_other_frame(self) -> None:
+        if self.session.floods(self.context.clock.monotonic()):
+            self._hold_back()
+
     def on_pong(self, payload: bytes) -> None:
         if payload:
             return  # our pings carry nothing, so this answers none (RFC 6455 §5.5.3)

@@ -6,10 +6,11 @@ import picows
 
 from surewire.gateway.frames import BINARY, TEXT, MessageListener, frame
 
-__all__ = ["ECHO_MAX_MESSAGE_BYTES", "EchoListener"]
+__all__ = ["ECHO_MAX_FRAGMENTS", "ECHO_MAX_MESSAGE_BYTES", "EchoListener"]
 
+# What the conformance suite sends at most.
 ECHO_MAX_MESSAGE_BYTES = 16 * 1024 * 1024
-"""What the conformance suite sends at most."""
+ECHO_MAX_FRAGMENTS = 65_536
 
 
 class EchoListener(MessageListener):
@@ -18,7 +19,7 @@ class EchoListener(MessageListener):
     __slots__ = ()
 
     def __init__(self, max_message_bytes: int = ECHO_MAX_MESSAGE_BYTES) -> None:
-        super().__init__(max_message_bytes)
+        super().__init__(max_message_bytes, ECHO_MAX_FRAGMENTS)
 
     def on_text(self, text: str) -> None:
         """Sends the text back."""

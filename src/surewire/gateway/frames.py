@@ -101,6 +101,9 @@ class MessageListener(picows.WSListener):
     def on_pong(self, payload: bytes) -> None:
         """A pong, asked for or not."""
 
+    def on_other_frame(self) -> None:
+        """A frame that is no whole text message, before what it is comes to its own hook: a ping, a pong, binary, a fragment."""
+
     def on_peer_close(self, code: int, reason: str) -> None:
         """The peer sent a legal CLOSE (`code` 1005 when it named none); what is still to be written must be written now."""
 
@@ -206,9 +209,11 @@ class MessageListener(picows.WSListener):
             raise ViolationError(CloseCode.PROTOCOL_ERROR, "reserved bit set")
         if kind is CLOSE:
             self._peer_closed(frame.get_payload_as_bytes())
-        elif not self.is_open:
             return
-        elif kind is PING:
+        if not self.is_open:
+            return
+        self.on_other_frame()
+        if kind is PING:
             self._answer_ping(frame.get_payload_as_bytes())
         elif kind is PONG:
             self.on_pong(frame.get_payload_as_bytes())

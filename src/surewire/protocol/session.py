@@ -32,6 +32,7 @@ __all__ = ["Phase", "Progress", "RecoveryState", "Session", "Step", "Turn"]
 MAX_ERRORS: Final = 10
 ERROR_WINDOW_S: Final = 60.0
 PATIENCE: Final = 100
+FRAMES_PER_S: Final = 1_000
 
 
 class Phase(Enum):
@@ -103,14 +104,15 @@ class Progress:
 class Session:
     """One client. Small on purpose: there are as many as connections, and most never use more than two of its fields."""
 
-    __slots__ = ("_behind", "_bucket", "_decode", "_delivered", "_errors", "_refused", "_synced", "phase")
+    __slots__ = ("_behind", "_bucket", "_decode", "_delivered", "_errors", "_frames", "_frames_since_s", "_refused", "_synced", "phase")
 
     def __init__(self, decode: Callable[[str], ClientMessage]) -> None:
         self._decode = decode
         self.phase = Phase.OPEN
         self._bucket: TokenBucket | None = None
         self._errors: list[float] | None = None
-        self._refused = 0
+        self._refused = self._frames = 0
+        self._frames_since_s = 0.0
         self._delivered: dict[str, int] | None = None
         self._synced: dict[str, int] | None = None
         self._behind: dict[str, Progress] | None = None
@@ -139,6 +141,13 @@ class Session:
         """Counts a message that came too fast. True at every hundredth: the client goes on in spite of all refusals."""
         self._refused = (self._refused + 1) % PATIENCE
         return not self._refused
+
+    def floods(self, now: float) -> bool:
+        """Counts a frame that is no message and can be refused by no answer. True at every thousandth within a second."""
+        if now - self._frames_since_s >= 1.0:
+            self._frames, self._frames_since_s = 0, now
+        self._frames = (self._frames + 1) % FRAMES_PER_S
+        return not self._frames
 
     def advance(self, turn: Turn) -> bool:
         """Moves to the next phase. False when there is nothing to do: it was there before, or has ended."""

@@ -215,3 +215,16 @@ async def test_pings_of_a_client_that_does_not_read_their_pongs_take_no_memory(t
         assert resident_bytes(server.pid) - before < 20 * MIB
         await peer.say("ping", timestamp="and still")
         assert (await peer.hear("pong"))["timestamp"] == "and still"
+
+
+async def test_who_floods_with_pings_goes_unread_for_a_second(server: ServerProcess) -> None:
+    loop = asyncio.get_running_loop()
+    async with open_raw_peer(server.port) as flooding, open_peer(server.ws) as other:
+        began = loop.time()
+        await flooding.send_bytes(client_frame(PING, b"") * 1_000)
+        await flooding.say("ping", timestamp="in the same read")
+        await flooding.hear("pong")
+        await flooding.say("ping", timestamp="later")
+        assert (await other.ask("ping"))["type"] == "pong"
+        assert (await flooding.hear("pong"))["timestamp"] == "later"
+        assert loop.time() - began >= 1.0

@@ -84,6 +84,18 @@ def test_it_is_too_many_when_ten_lie_within_a_minute(pauses: list[float]) -> Non
         assert session.tolerates(now) == (len([at for at in times if at > now - 60.0]) < 10)
 
 
+def test_every_hundredth_refusal_is_insisting() -> None:
+    session = Session(decode)
+    assert [number for number in range(1, 301) if session.insists()] == [100, 200, 300]
+
+
+def test_a_thousand_frames_within_a_second_that_are_no_messages_are_a_flood() -> None:
+    session = Session(decode)
+    assert not any(session.floods(0.9) for _ in range(999))
+    assert session.floods(0.99)
+    assert not any(session.floods(1.95) for _ in range(999)), "the count began anew with this second"
+
+
 # Phases
 
 
