@@ -11,6 +11,7 @@ import pytest
 
 from surewire.cli import main
 from surewire.client import LOBBY, connect
+from surewire.client.http_api import HttpApi
 from tests.server_process import running_server
 
 
@@ -23,20 +24,23 @@ def store(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str
 
 @pytest.fixture
 async def killed(tmp_path: Path) -> str:
-    """The data folder of a server that was killed with three messages in it."""
+    """The data folder of a server that was killed with three messages and three events in it."""
     async with running_server(tmp_path / "data") as server:
         async with connect(server.http, user_id="alice") as alice:
             await alice.join(LOBBY)
             for number in range(3):
                 await alice.send(LOBBY, f"{number}")
+        async with HttpApi(server.http) as api:
+            for number in range(3):
+                await api.publish("deployment", {"number": number})
         await server.kill()
     return str(tmp_path / "data")
 
 
 def test_a_sound_store_is_status_0_also_after_kill_9(killed: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert store(capsys, "check", "--data", killed) == (0, "1 chat, 3 messages: no problem found.\n", "")
+    assert store(capsys, "check", "--data", killed) == (0, "1 chat, 3 messages, 3 events: no problem found.\n", "")
     status, out, _ = store(capsys, "check", "--data", killed, "--json")
-    assert (status, json.loads(out)) == (0, {"chats": 1, "messages": 3, "problems": []})
+    assert (status, json.loads(out)) == (0, {"chats": 1, "messages": 3, "events": 3, "problems": []})
 
 
 def test_sizes_are_counted(killed: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -51,7 +55,17 @@ def test_a_missing_message_is_found_and_is_status_1(killed: str, capsys: pytest.
     file.close()
     status, out, _ = store(capsys, "check", "--data", killed)
     assert status == 1
-    assert out.splitlines() == ["sequence 3 of chat_lobby follows 1", "1 chat, 2 messages: 1 problem found."]
+    assert out.splitlines() == ["sequence 3 of chat_lobby follows 1", "1 chat, 2 messages, 3 events: 1 problem found."]
+
+
+def test_a_missing_and_a_damaged_event_are_found_and_are_status_1(killed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with sqlite3.connect(Path(killed) / "events.db") as file:
+        assert file.execute("DELETE FROM events WHERE offset = 2").rowcount == 1
+        assert file.execute("UPDATE events SET event = '{' WHERE offset = 3").rowcount == 1
+    file.close()
+    status, out, _ = store(capsys, "check", "--data", killed)
+    assert status == 1
+    assert out.splitlines() == ["event 3 follows 1", "event 3 is damaged", "1 chat, 3 messages, 2 events: 2 problems found."]
 
 
 def test_a_damaged_file_is_status_1(killed: str, capsys: pytest.CaptureFixture[str]) -> None:

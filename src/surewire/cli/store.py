@@ -12,6 +12,8 @@ from cyclopts import App, Parameter
 
 from surewire.adapters.sqlite import store_check
 from surewire.adapters.sqlite.connection import Connection
+from surewire.adapters.sqlite.event_history import FILE_NAME as EVENTS_FILE
+from surewire.adapters.sqlite.events_check import check_events
 from surewire.adapters.sqlite.file import locked_file
 from surewire.adapters.sqlite.readers import Readers
 from surewire.cli.configuration import ConfigFile, DataFolder, load_configuration
@@ -33,16 +35,19 @@ store = App(
 
 @store.command(help_epilogue="Example: `surewire store check --data ./surewire-data`")
 def check(*, config: ConfigFile = None, data: DataFolder = None, as_json: AsJson = False) -> int:
-    """Look at everything that is stored: the file itself, gapless sequences, counters, orphans. Exit 1 when something is wrong."""
+    """Look at everything that is stored: the files themselves, gapless sequences and offsets, counters, orphans. Exit 1 when something
+    is wrong."""
     found: StoreCheck = _read(config, data, lambda connection, _: store_check.check(connection))
+    events, problems = _read_events(config, data)
+    problems = (*found.problems, *problems)
     if as_json:
-        print_json(found)
+        print_json({"chats": found.chats, "messages": found.messages, "events": events, "problems": problems})
     else:
-        for problem in found.problems:
+        for problem in problems:
             print(problem)
-        verdict = _counted(len(found.problems), "problem") if found.problems else "no problem"
-        print(f"{_counted(found.chats, 'chat')}, {_counted(found.messages, 'message')}: {verdict} found.")
-    return 1 if found.problems else 0
+        verdict = _counted(len(problems), "problem") if problems else "no problem"
+        print(f"{_counted(found.chats, 'chat')}, {_counted(found.messages, 'message')}, {_counted(events, 'event')}: {verdict} found.")
+    return 1 if problems else 0
 
 
 @store.command(help_epilogue="Example: `surewire store stats --json`")
@@ -62,8 +67,17 @@ def _read(config: Path | None, data: Path | None, look: Callable[[Connection, in
     if not path.is_file():
         raise ConfigError(f"there is no store at {path}.", path="data_dir", mend="Name the folder with --data.")
 
+    return _look_into(path, "messages", look)
+
+
+def _read_events(config: Path | None, data: Path | None) -> tuple[int, tuple[str, ...]]:
+    path = Path(load_configuration(config, data, insecure=True).config.data_dir) / EVENTS_FILE
+    return _look_into(path, "events", lambda connection, _: check_events(connection)) if path.is_file() else (0, ())
+
+
+def _look_into(path: Path, migrations: str, look: Callable[[Connection, int], T]) -> T:
     async def run() -> T:
-        with locked_file(path, "messages") as file:
+        with locked_file(path, migrations) as file:
             async with Readers(file, threads=1) as readers:
                 return await readers.read(lambda connection: look(connection, file.size_bytes))
 

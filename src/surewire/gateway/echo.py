@@ -18,8 +18,8 @@ class EchoListener(MessageListener):
 
     __slots__ = ()
 
-    def __init__(self, max_message_bytes: int = ECHO_MAX_MESSAGE_BYTES) -> None:
-        super().__init__(max_message_bytes, ECHO_MAX_FRAGMENTS)
+    def __init__(self, max_message_bytes: int = ECHO_MAX_MESSAGE_BYTES, max_fragments: int = ECHO_MAX_FRAGMENTS) -> None:
+        super().__init__(max_message_bytes, max_fragments)
 
     def on_text(self, text: str) -> None:
         """Sends the text back."""

@@ -15,6 +15,7 @@ import uvloop
 
 from surewire.gateway.echo import EchoListener
 from surewire.gateway.frames import Ending
+from surewire.gateway.incoming import MAX_FRAGMENTS
 from surewire.gateway.upgrade import Acceptance, Refusal, UpgradeRequest
 from surewire.http.server import BoundFront, FrontListener, serve
 
@@ -32,7 +33,7 @@ class TalkingListener(EchoListener):
     LINGER_S = 0.2
 
     def __init__(self, reports: queue.Queue[Any], max_message_bytes: int = 65536) -> None:
-        super().__init__(max_message_bytes)
+        super().__init__(max_message_bytes, MAX_FRAGMENTS)
         self.reports = reports
 
     def on_open(self, transport: picows.WSTransport) -> None:

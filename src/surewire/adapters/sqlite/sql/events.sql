@@ -45,3 +45,22 @@ FROM (
   FROM (SELECT offset, message_id, created_micros, event FROM events WHERE offset > ? ORDER BY offset LIMIT ?)
 )
 WHERE begins_at < ?;
+
+-- name: check_integrity
+-- SQLite's own check of pages, indexes and constraints.
+PRAGMA integrity_check(100);
+
+-- name: check_offsets
+-- Places where the kept offsets do not go up by one: one, the next.
+SELECT previous, offset
+FROM (SELECT offset, lag(offset) OVER (ORDER BY offset) AS previous FROM events)
+WHERE offset <> previous + 1
+LIMIT 100;
+
+-- name: check_events
+-- Offsets of events that are no JSON object.
+SELECT offset FROM events WHERE NOT json_valid(event) OR json_type(event) <> 'object' ORDER BY offset LIMIT 100;
+
+-- name: count_events
+-- All of them, one by one.
+SELECT count(*) FROM events;
