@@ -1,0 +1,70 @@
+"""`surewire export`: the definitions of service levels as configuration for other tools."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from cyclopts import Parameter
+
+from surewire.cli.console_output import print_error
+from surewire.errors import ConfigError
+from surewire.monitoring.export.catalogues import Catalogues, Files, Generator, built_in_catalogues
+
+__all__ = ["GENERATORS", "export"]
+
+GENERATORS: Final[dict[str, Generator]] = {}
+"""What can be generated, by the name that is given on the command line."""
+
+_ALL: Final = "all"
+
+
+def export(
+    kind: Annotated[str, Parameter(help=f"What to write: {', '.join(GENERATORS)}, or {_ALL} for a folder of each.")],
+    *,
+    out: Annotated[Path, Parameter(help="The folder to write into; it is made when it is not there.")],
+    check: Annotated[bool, Parameter(help="Write nothing; exit 1 when a file there is not what would be written.")] = False,
+) -> int:
+    """Write the definitions of service levels as configuration of other tools. The same definitions give the same bytes."""
+    files = _files(kind, built_in_catalogues())
+    return _differences(files, out) if check else _write(files, out)
+
+
+def _files(kind: str, catalogues: Catalogues) -> Files:
+    if kind == _ALL:
+        return {f"{name}/{path}": text for name, make in GENERATORS.items() for path, text in make(catalogues).items()}
+    if kind not in GENERATORS:
+        raise ConfigError(f"there is no {kind!r} to write.", path="KIND", mend=f"Choose one of {', '.join((*GENERATORS, _ALL))}.")
+    return GENERATORS[kind](catalogues)
+
+
+def _differences(files: Files, out: Path) -> int:
+    different = [path for path, text in files.items() if _there(out / path) != text]
+    for path in different:
+        print_error(f"{out / path} is not what the definitions say. Write it again with `surewire export`.")
+    return 1 if different else 0
+
+
+def _write(files: Files, out: Path) -> int:
+    for path, text in files.items():
+        if _there(out / path) != text:
+            _replace(out / path, text)
+        print(out / path)
+    return 0
+
+
+def _replace(path: Path, text: str) -> None:
+    # In one step, so that a tool that reloads at this moment reads the old file or the new one.
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.write_text(text, "utf-8", newline="\n")
+        unfinished.replace(path)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}.", path="--out") from error
+
+
+def _there(path: Path) -> str | None:
+    try:
+        return path.read_bytes().decode("utf-8", "replace")
+    except OSError:
+        return None
