@@ -31,6 +31,7 @@ _log = logger(__name__)
 _MAX_WAITING: Final = 16_000
 _TIMEOUT_S: Final = 10.0
 _COMPLAINT_S: Final = 1.0
+_NOT_ACKNOWLEDGED: Final = "messages were not acknowledged"
 
 
 class _Handed:
@@ -99,6 +100,7 @@ class DurableIngest:
                 late = handed.requests[handed.told :]
                 self._instruments.persist["timeout"].n += len(late)
                 self._refuse_all(late, timed_out())
+                self._complain(len(late), timed_out())
 
     # ---- the sink
 
@@ -125,7 +127,9 @@ class DurableIngest:
             start += count
         if isinstance(error, SequenceTakenError):
             self._instruments.duplicate_sequence.n += len(requests)
-        self._complain(len(requests), error)
+            _log.error(_NOT_ACKNOWLEDGED, error_code="DUPLICATE_SEQUENCE", ack_sent=False, messages=len(requests), reason=str(error))
+        else:
+            self._complain(len(requests), error)
 
     # ----
 
@@ -197,11 +201,11 @@ class DurableIngest:
             _log.exception("a refusal could not be handed over")
 
     def _complain(self, messages: int, error: SurewireError) -> None:
-        """Logs that messages were not stored, once a second at most: a store that fails does so for everyone."""
+        """Logs that messages were refused or left open, once a second at most: a store that fails does so for everyone."""
         self._unsaid += messages
         now = self._clock.monotonic()
         if now - self._complained_at >= _COMPLAINT_S:
-            _log.error("messages were not stored", error_code="PERSIST_FAILED", messages=self._unsaid, reason=str(error))
+            _log.error(_NOT_ACKNOWLEDGED, error_code="PERSIST_FAILED", ack_sent=False, messages=self._unsaid, reason=str(error))
             self._unsaid, self._complained_at = 0, now
 
     def _settle(self, count: int) -> None:
