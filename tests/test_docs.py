@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from surewire.cli import application
+from surewire.cli import GROUPS, application
 from surewire.client import Client, HttpApi
 from surewire.client import __all__ as client_names
 from surewire.client.link import LinkOwner
@@ -265,7 +265,8 @@ def test_every_command_is_described() -> None:
     app = application()
     listed = {words(row[0])[0].removeprefix("surewire ") for row in table(section(OPERATIONS, "Commands"))}
     names = [name for name in app if not name.startswith("-")]
-    there = {name for name in names if name != "store"} | {f"store {name}" for name in app["store"] if not name.startswith("-")}
+    inner = {f"{group} {name}" for group in GROUPS for name in app[group] if not name.startswith("-")}
+    there = {name for name in names if name not in GROUPS} | inner
     assert listed == there
 
 

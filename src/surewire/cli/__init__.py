@@ -17,7 +17,7 @@ from surewire import __version__
 from surewire.cli.console_output import print_error
 from surewire.errors import ConfigError, SurewireError
 
-__all__ = ["application", "main"]
+__all__ = ["GROUPS", "application", "main"]
 
 _COMMANDS = {
     "serve": ("Run the server until SIGTERM or SIGINT.", "surewire serve --listen 127.0.0.1:8080 --data ./surewire-data"),
@@ -29,7 +29,11 @@ _COMMANDS = {
     ),
     "config": ("Check, print and explain the configuration.", "surewire config --check --config surewire.toml"),
 }
-_GROUPS = {"store": "Look into the data folder of a stopped server."}
+GROUPS = {
+    "slo": "Look at, judge and try service levels.",
+    "store": "Look into the data folder of a stopped server.",
+}
+"""Commands that have commands of their own."""
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -51,7 +55,7 @@ def application() -> App:
     )
     for name, (summary, example) in _COMMANDS.items():
         app.command(f"surewire.cli.{name}:{name}", name=name, help=summary, help_epilogue=_example(example))
-    for name, summary in _GROUPS.items():
+    for name, summary in GROUPS.items():
         app.command(f"surewire.cli.{name}:{name}", name=name, help=summary)
     return app
 
