@@ -9,11 +9,15 @@ from cyclopts import Parameter
 
 from surewire.cli.console_output import print_error
 from surewire.errors import ConfigError
+from surewire.monitoring.export import kubernetes, nginx
 from surewire.monitoring.export.catalogues import Catalogues, Files, Generator, built_in_catalogues
 
 __all__ = ["GENERATORS", "export"]
 
-GENERATORS: Final[dict[str, Generator]] = {}
+GENERATORS: Final[dict[str, Generator]] = {
+    "kubernetes": kubernetes.files,
+    "nginx": nginx.files,
+}
 """What can be generated, by the name that is given on the command line."""
 
 _ALL: Final = "all"
