@@ -13,7 +13,20 @@ import msgspec
 
 from surewire.contract.selector import Selector
 
-__all__ = ["Budget", "Burn", "Condition", "Down", "Gauge", "GaugeShare", "Increase", "Latched", "Share", "SlowShare", "WindowBelow"]
+__all__ = [
+    "Budget",
+    "Burn",
+    "Comparison",
+    "Condition",
+    "Down",
+    "Gauge",
+    "GaugeShare",
+    "Increase",
+    "Latched",
+    "Share",
+    "SlowShare",
+    "WindowBelow",
+]
 
 Comparison = Literal[">", ">=", "==", "<=", "<"]
 
@@ -109,10 +122,39 @@ class Latched(msgspec.Struct, frozen=True, tag=True):
 
 
 class Down(msgspec.Struct, frozen=True, tag=True):
-    """The server did not answer: `up` is 0 for the scrape job, or `probe_failures` probes in a row failed."""
+    """The server did not answer: `up` is 0 for the scrape job, or `probe_failures` probes in a row, one each `interval_s`, failed."""
 
     job: str
     probe_failures: int
+    interval_s: int = 60
 
 
 Condition = Share | SlowShare | Increase | Gauge | GaugeShare | Burn | Budget | WindowBelow | Latched | Down
+
+
+def selectors_of(condition: Condition) -> tuple[Selector, ...]:
+    """The series that it names itself; what it reads through an objective is the objective's. A histogram stands under its own name."""
+    match condition:
+        case Share():
+            return (*condition.part, *condition.whole, *condition.rest)
+        case SlowShare():
+            return (condition.histogram,)
+        case Increase() | Latched():
+            return condition.counters
+        case Gauge():
+            return (condition.gauge,)
+        case GaugeShare():
+            return (condition.gauge, condition.limit)
+        case _:
+            return ()
+
+
+def window_of(condition: Condition) -> int | None:
+    """The seconds that it looks back over, the longest of them; None when it is about now or about a budget."""
+    match condition:
+        case Burn():
+            return condition.long_s
+        case Share() | SlowShare() | Increase() | WindowBelow():
+            return condition.window_s
+        case _:
+            return None
