@@ -111,13 +111,16 @@ class FanoutInstruments(_Instruments):
 
 @dataclass(init=False, frozen=True, slots=True)
 class MessagingInstruments(_Instruments):
-    """What no single plane sees: a message's whole way, what is on its way now, and clocks that disagree."""
+    """What no single plane sees: a message's whole way, what is on its way now, clocks that disagree, and what objectives have left."""
 
     _plane: ClassVar = "messaging"
 
     e2e_latency: Histogram
     messages_in_flight: Family[str, Gauge]
     clock_skew_samples: Family[tuple[str, str], Counter]
+    slo_error_budget_remaining: Family[str, Gauge]
+    slo_maintenance_active: Family[str, Gauge]
+    alert_latched: Family[str, Gauge]
 
 
 PLANES: Final = (ConnectionInstruments, DurabilityInstruments, FanoutInstruments, MessagingInstruments)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Final, cast
 
+from surewire.contract.catalogue import load_alerts
 from surewire.domain.event import BUILT_IN_TYPES, OTHER_TYPES
 from surewire.protocol.client_messages import ClientMessage
 from surewire.protocol.codec import NOT_BUILT_YET
@@ -22,6 +23,7 @@ Bound = Callable[[str], str]
 
 UNKNOWN_TYPE: Final = "unknown"
 UNMATCHED_ROUTE: Final = "unmatched"
+NON_NEGOTIABLE: Final = load_alerts().non_negotiable
 TOPICS: Final = ("messages.persisted", "memberships.changed", "chats.created", "dead_letters")
 MESSAGE_TYPES: Final = NOT_BUILT_YET.union(
     cast("str", struct.__struct_config__.tag) for union in (ClientMessage, ServerMessage) for struct in union.__args__
@@ -70,5 +72,7 @@ def open_kinds(event_types: Collection[str], routes: Collection[str]) -> Mapping
         "route templates": known(routes, UNMATCHED_ROUTE),
         "status codes": matching(r"[1-5][0-9]{2}"),
         "topics": fixed(TOPICS),
+        "SLO names": matching(r"[a-z0-9]+(-[a-z0-9]+)*"),
+        "non-negotiable alerts": fixed(NON_NEGOTIABLE),
         "partitions": matching(r"0|[1-9][0-9]{0,3}"),
     }

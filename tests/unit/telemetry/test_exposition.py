@@ -39,6 +39,8 @@ OPEN_VALUES: dict[str, set[str]] = {
     "status codes": {str(code) for code in range(100, 600)},
     "topics": {"messages.persisted"},
     "partitions": {"0"},
+    "SLO names": {"availability", "sla-002-upgrade-success"},
+    "non-negotiable alerts": {"MessageLoss", "DuplicateSequence", "CounterCorruption"},
 }
 CHOICES = {
     **{kind: sorted(values)[:3] for kind, values in OPEN_VALUES.items()},
