@@ -30,6 +30,7 @@ _COMMANDS = {
     "config": ("Check, print and explain the configuration.", "surewire config --check --config surewire.toml"),
 }
 GROUPS = {
+    "alerts": "Look at alerts, and at what may keep them from people.",
     "slo": "Look at, judge and try service levels.",
     "store": "Look into the data folder of a stopped server.",
 }
