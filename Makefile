@@ -61,6 +61,8 @@ fuzz: setup ## feed the parsers what nobody should send
 docs: setup ## write the reference pages that are made from code
 	$(BIN)/surewire config --reference >$(VENV)/configuration.md
 	mv $(VENV)/configuration.md docs/configuration.md
+	$(BIN)/python -m surewire.telemetry.reference >$(VENV)/metrics.md
+	mv $(VENV)/metrics.md docs/metrics.md
 
 check: lint types layers ## all that needs no running server
 
