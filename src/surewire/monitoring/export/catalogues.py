@@ -9,6 +9,8 @@ import msgspec
 
 from surewire.contract.catalogue import AlertCatalogue, MetricsCatalogue, SloCatalogue, load_alerts, load_metrics, load_slos
 from surewire.slo.alert_rule import AlertRule
+from surewire.slo.alert_rules import alert_rules
+from surewire.slo.objective import Objective, objectives
 
 __all__ = ["Catalogues", "Files", "Generator", "built_in_catalogues", "catalogues_of", "header"]
 
@@ -24,8 +26,15 @@ class Catalogues(msgspec.Struct, frozen=True, kw_only=True):
     metrics: MetricsCatalogue
     digest: str
     """SHA-256 of the definitions' content, whatever the layout and comments of their files."""
-    rules: tuple[AlertRule, ...] = ()
+    objectives: tuple[Objective, ...]
+    rules: tuple[AlertRule, ...]
     """Every alert, those of the objectives included."""
+    runbooks: str = "docs/runbooks"
+    """Where the runbooks are found, as the beginning of their addresses."""
+
+    def runbook_url(self, runbook: str) -> str:
+        """The address of a runbook's page."""
+        return f"{self.runbooks.rstrip('/')}/{runbook}.md"
 
 
 Generator = Callable[[Catalogues], Files]
@@ -37,8 +46,15 @@ def built_in_catalogues() -> Catalogues:
 
 
 def catalogues_of(slos: SloCatalogue, alerts: AlertCatalogue, metrics: MetricsCatalogue) -> Catalogues:
-    """The catalogues with what follows from them."""
-    return Catalogues(slos=slos, alerts=alerts, metrics=metrics, digest=_digest(slos, alerts, metrics))
+    """The catalogues with what follows from them. Raises: ConfigError when a selector or a condition is not understood."""
+    return Catalogues(
+        slos=slos,
+        alerts=alerts,
+        metrics=metrics,
+        digest=_digest(slos, alerts, metrics),
+        objectives=objectives(slos),
+        rules=alert_rules(slos, alerts, metrics),
+    )
 
 
 def header(catalogues: Catalogues, what: str, comment: str = "#") -> str:
