@@ -70,7 +70,11 @@ class SliStore(Protocol):
         ...
 
     async def tidy(self, now_s: int) -> int:
-        """Rolls up what is complete and removes what is old: how many rows went. Repeating it changes nothing."""
+        """Rolls up what is complete and removes what is old: how many rows went. Call it every hour or more often.
+
+        At most a day of each length goes at a time, so that a clock which is far ahead for a while does not cost the past. After it
+        returned 0, repeating it changes nothing.
+        """
         ...
 
     async def lives(self, interval: Interval) -> Sequence[LifeRecord]:

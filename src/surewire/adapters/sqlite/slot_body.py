@@ -18,6 +18,7 @@ __all__ = ["SlotBody", "merged", "pack", "unpack"]
 
 _RAW_DEFLATE: Final = -15
 _LEVEL: Final = 6
+_ALL_WHOLE: Final = 2**53
 
 Numbers = tuple[list[int], list[int], dict[int, float], dict[int, float]]
 
@@ -66,4 +67,8 @@ def _differences(numbers: Iterable[int]) -> list[int]:
 
 def _short(values: Mapping[int, float]) -> dict[int, float]:
     # A whole number takes one to five bytes, a float always nine.
-    return {number: int(value) if float(value).is_integer() else value for number, value in values.items() if isfinite(value)}
+    return {number: _whole(value) for number, value in values.items() if isfinite(value)}
+
+
+def _whole(value: float) -> float:
+    return int(value) if abs(value) < _ALL_WHOLE and float(value).is_integer() else value
