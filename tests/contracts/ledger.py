@@ -7,9 +7,15 @@ from typing import Any
 
 import pytest
 
+from surewire.errors import ClientError
+from surewire.ports.idempotency import AlreadyAnsweredError, Answer, Claim
 from surewire.ports.ledger import Entry, Ledger
 
 __all__ = ["LedgerContract", "decision"]
+
+
+def claim_of(key: str, *, body: bytes) -> Claim:
+    return Claim("ann", "POST", "/v1/corrections", key, body, lambda entry: Answer(201, entry.id.encode()))
 
 
 def decision(id_: str, kind: str = "deployment", at_s: int = 100, **body: Any) -> Entry:
@@ -45,6 +51,16 @@ class LedgerContract:
             assert [entry.id for entry in await ledger.entries(("deployment", "override"), since_s=1)] == ["id_2", "id_3"]
             assert [entry.id for entry in await ledger.entries(since_s=3)] == ["id_3"]
             assert list(await ledger.entries({"nothing of that kind"})) == []
+
+    async def test_a_claim_is_answered_once_and_repeated(self) -> None:
+        async with self.open() as ledger:
+            await ledger.append(decision("id_1"), claim_of("k", body=b"1"))
+            with pytest.raises(AlreadyAnsweredError) as again:
+                await ledger.append(decision("id_2"), claim_of("k", body=b"1"))
+            assert again.value.answer == Answer(201, b"id_1")
+            with pytest.raises(ClientError, match="another body"):
+                await ledger.append(decision("id_3"), claim_of("k", body=b"2"))
+            assert [entry.id for entry in await ledger.entries()] == ["id_1"]
 
     async def test_a_second_entry_of_the_same_id_is_refused_and_the_first_stays(self) -> None:
         async with self.open() as ledger:

@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 import msgspec
 
+from surewire.ports.idempotency import Claim
+
 __all__ = ["Entry", "Ledger"]
 
 
@@ -23,8 +25,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 class Ledger(Protocol):
     """Append-only: nothing is ever changed or removed; taking something back is an entry of its own."""
 
-    async def append(self, entry: Entry) -> None:
-        """Keeps the entry; on disk when it returns. Raises: ValueError when its id is taken."""
+    async def append(self, entry: Entry, claim: Claim | None = None) -> None:
+        """Keeps the entry; on disk when it returns. `claim` renders the entry.
+
+        Raises: ValueError when its id is taken; what a claim asks for; BackendUnavailableError, and then nothing is kept.
+        """
         ...
 
     async def entries(self, kinds: Collection[str] = (), since_s: int = 0) -> Sequence[Entry]:

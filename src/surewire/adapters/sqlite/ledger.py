@@ -9,9 +9,12 @@ from typing import Any, Final
 import msgspec
 
 from surewire.adapters.sqlite.connection import Connection, rows
+from surewire.adapters.sqlite.idempotency import refuse_repeated, remember
 from surewire.adapters.sqlite.queries import load_queries
 from surewire.adapters.sqlite.readers import Readers
 from surewire.adapters.sqlite.writer import GroupCommitWriter
+from surewire.domain.instant import MICROS_PER_SECOND
+from surewire.ports.idempotency import Claim
 from surewire.ports.ledger import Entry
 
 __all__ = ["SqliteLedger"]
@@ -29,8 +32,8 @@ class SqliteLedger:
     def __init__(self, writer: GroupCommitWriter, readers: Readers) -> None:
         self._writer, self._readers = writer, readers
 
-    async def append(self, entry: Entry) -> None:
-        if not await self._writer.run(partial(_append, entry=entry)):
+    async def append(self, entry: Entry, claim: Claim | None = None) -> None:
+        if not await self._writer.run(partial(_append, entry=entry, claim=claim)):
             raise ValueError(f"the ledger has an entry {entry.id} already")
 
     async def entries(self, kinds: Collection[str] = (), since_s: int = 0) -> Sequence[Entry]:
@@ -38,10 +41,15 @@ class SqliteLedger:
         return await self._readers.read(lambda connection: _read(connection, since_s, wanted))
 
 
-def _append(connection: Connection, entry: Entry) -> bool:
+def _append(connection: Connection, entry: Entry, claim: Claim | None) -> bool:
     """Whether the id was free."""
+    now_micros = entry.at_s * MICROS_PER_SECOND
+    refuse_repeated(connection, claim, now_micros)
     connection.execute(_SQL.append_entry, (entry.id, entry.kind, entry.at_s, entry.actor, _encode(entry.body).decode()))
-    return connection.changes() > 0
+    if not connection.changes():
+        return False
+    remember(connection, claim, entry, now_micros)
+    return True
 
 
 def _read(connection: Connection, since_s: int, kinds: str) -> list[Entry]:
