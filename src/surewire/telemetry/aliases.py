@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 
 from surewire.contract.catalogue import Alias, Relabel
 from surewire.contract.selector import parse_selector
-from surewire.telemetry.registry import Family, Histogram, Registry
+from surewire.telemetry.registry import Family, Gauge, Histogram, Registry
 
 __all__ = ["PROFILES", "ExposedType", "Source", "View", "profile_of", "views"]
 
@@ -67,7 +67,8 @@ class View:
         found: dict[LabelValues, float] = {}
         for source in self.sources:
             for target, instrument in source.shown():
-                found[target] = found.get(target, 0) + instrument.current()
+                if not isinstance(instrument, Gauge) or instrument.is_known:
+                    found[target] = found.get(target, 0) + instrument.current()
         return found
 
     def histograms(self) -> dict[LabelValues, Histogram]:

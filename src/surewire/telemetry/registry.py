@@ -30,11 +30,15 @@ class Counter:
 
 
 class Gauge:
-    """A number that goes up and down: set `value`, or `read`, which a scrape then calls instead."""
+    """A number that goes up and down: set `value`, or `read`, which a scrape then calls instead.
 
-    __slots__ = ("read", "value")
+    While `is_known` is False there is no such number, and nothing is shown: no data is neither zero nor NaN.
+    """
+
+    __slots__ = ("is_known", "read", "value")
 
     def __init__(self) -> None:
+        self.is_known = True
         self.value: float = 0
         self.read: Callable[[], float] | None = None
 

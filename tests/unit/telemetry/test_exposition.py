@@ -338,3 +338,12 @@ async def test_other_work_goes_on_during_a_scrape_and_does_not_show_in_it() -> N
     measured = table(parse_text(body.decode()))
     assert measured["gateway_events_delivered_total"] == {labels_of(): 0}
     assert measured["websocket_events_delivered_total"] == {labels_of(): 0}
+
+
+def test_a_gauge_that_is_not_known_is_not_shown() -> None:
+    registry = Registry(load_metrics())
+    left = registry.family("messaging_slo_error_budget_remaining")
+    left["availability"].value, left["durability"].is_known = 0.5, False
+    text = asyncio.run(Exposition(registry).render())[0].decode()
+    assert 'remaining{slo_name="availability"} 0.5' in text
+    assert "durability" not in text
