@@ -50,6 +50,11 @@ class RunningTotal:
         counts = (after - before for before, after in pairwise(totals))
         return list(zip(self._starts[first:last], counts, strict=True))
 
+    def next_s(self, start_s: int) -> int | None:
+        """When the first slot from then on started that counted anything."""
+        place = bisect_left(self._starts, start_s)
+        return self._starts[place] if place < len(self._starts) else None
+
     def forget_from(self, start_s: int) -> None:
         """Takes back the slots that start then or later."""
         place = bisect_left(self._starts, start_s)

@@ -8,12 +8,12 @@ added again, takes its own place.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
 from surewire.contract.selector import Selector
 from surewire.contract.series import labels_of
-from surewire.slo.counted import GOOD_SECONDS, KNOWN_SECONDS
 from surewire.slo.running_total import RunningTotal
 from surewire.slo.window import DAY_S, HOUR_S, SLOT_S, Interval
 
@@ -53,6 +53,7 @@ class Timeline:
         self._totals: dict[str, RunningTotal] = {}
         self._families: dict[str, list[str]] = {}
         self._selected: dict[Selector, tuple[RunningTotal, ...]] = {}
+        self._values: dict[tuple[Selector, str], tuple[str, ...]] = {}
         self._seen, self._peaks = RunningTotal(), dict[str, dict[int, float]]()
         self._gauges: Mapping[str, float] = _NONE
         self._first_s: int | None = None
@@ -110,24 +111,43 @@ class Timeline:
             return one.between(start_s, end_s) if one else 0
         # Every evaluation comes through here some thousand times: no generator, one look-up for the series of a selector.
         counted = 0
-        totals = self._selected.get(selected)
-        for total in self._select(selected) if totals is None else totals:
+        for total in self._totals_of(selected):
             counted += total.until(end_s) - total.until(start_s)
         return counted
 
-    def steps(self, series: str, start_s: int, end_s: int) -> list[tuple[int, int]]:
-        """Each slot of the span in which the series counted anything: its start and what it counted, oldest first."""
-        total = self._totals.get(series)
-        return total.steps(start_s, end_s) if total else []
+    def steps(self, selector: Selector, start_s: int, end_s: int) -> dict[int, int]:
+        """What the selected series counted in each slot of the span in which they counted anything, by the slot's start."""
+        steps = Counter[int]()
+        for total in self._totals_of(selector):
+            steps.update(dict(total.steps(start_s, end_s)))
+        return steps
+
+    def next_s(self, selector: Selector, start_s: int, end_s: int) -> int | None:
+        """When the first slot of the span started in which any of the selected series counted anything."""
+        found = (total.next_s(start_s) for total in self._totals_of(selector))
+        return min((at_s for at_s in found if at_s is not None and at_s < end_s), default=None)
 
     def seen_s(self, start_s: int, end_s: int) -> int:
         """In how many seconds of the span something recorded."""
         return self._seen.between(start_s, end_s)
 
+    def slot_s(self, at_s: int) -> int:
+        """How long the slots of that time are."""
+        return SLOT_S if at_s >= self._merged_until_s else COARSE_S
+
     def outward(self, interval: Interval) -> Interval:
-        """The interval in whole slots as they are kept for that time: its start is rounded down, its end needs no rounding."""
-        length_s = SLOT_S if interval.start_s >= self._merged_until_s else COARSE_S
-        return Interval(interval.start_s - interval.start_s % length_s, interval.end_s)
+        """The interval rounded outward to whole slots as they are kept for its times."""
+        first_s, last_s = self.slot_s(interval.start_s), self.slot_s(interval.end_s)
+        return Interval(interval.start_s // first_s * first_s, -(-interval.end_s // last_s) * last_s)
+
+    def label_values(self, selector: Selector, label: str) -> tuple[str, ...]:
+        """The values that the label has in the selected series, in alphabetical order."""
+        found = self._values.get((selector, label))
+        if found is None:
+            named = (labels_of(series) for series in self.series(selector.metric))
+            found = tuple(sorted({labels.get(label, "") for labels in named if selector.accepts(labels)}))
+            self._values[selector, label] = found
+        return found
 
     def gauge(self, series: str) -> float | None:
         """The gauge in the newest slot; None when it was not there."""
@@ -175,12 +195,15 @@ class Timeline:
             total = self._totals[series] = RunningTotal()
             self._families.setdefault(family_of(series), []).append(series)
             self._selected.clear()
+            self._values.clear()
         total.add(start_s, count)
         return total
 
-    def _select(self, selector: Selector) -> tuple[RunningTotal, ...]:
-        names = (series for series in self.series(selector.metric) if selector.accepts(labels_of(series)))
-        found = self._selected[selector] = tuple(self._totals[series] for series in names)
+    def _totals_of(self, selector: Selector) -> tuple[RunningTotal, ...]:
+        found = self._selected.get(selector)
+        if found is None:
+            names = (series for series in self.series(selector.metric) if selector.accepts(labels_of(series)))
+            found = self._selected[selector] = tuple(self._totals[series] for series in names)
         return found
 
     def _raise_peaks(self, start_s: int, peaks: Mapping[str, float]) -> None:
@@ -203,7 +226,6 @@ class Timeline:
 
 
 def family_of(series: str) -> str:
-    """The metric of a series' name, with the suffix that a gauge's seconds have: `probe_up:good_seconds`."""
+    """The metric of a series' name, with what follows its labels: `probe_up:good_seconds` of `probe_up{probe="tcp"}:good_seconds`."""
     name, _, labels = series.partition("{")
-    _, _, after = labels.rpartition("}")
-    return name + after if after in {GOOD_SECONDS, KNOWN_SECONDS} else name
+    return name + labels.rpartition("}")[2]

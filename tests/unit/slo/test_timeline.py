@@ -37,8 +37,8 @@ def test_a_window_has_the_counts_of_the_slots_that_start_in_it(past: dict[int, d
     start_s, end_s = NOW_S + min(start, end), NOW_S + max(start, end)
     for series in (GOOD, BAD, "pings_total"):
         assert timeline.total(series, start_s, end_s) == summed(slots, series, start_s, end_s)
-        steps = [(one.start_s, one.counts[series]) for one in slots if series in one.counts and start_s <= one.start_s < end_s]
-        assert timeline.steps(series, start_s, end_s) == steps
+        steps = {one.start_s: one.counts[series] for one in slots if series in one.counts and start_s <= one.start_s < end_s}
+        assert timeline.steps(parse_selector(series), start_s, end_s) == steps
     both = summed(slots, GOOD, start_s, end_s) + summed(slots, BAD, start_s, end_s)
     assert timeline.total(parse_selector("send_total"), start_s, end_s) == both
     assert timeline.seen_s(start_s, end_s) == SLOT_S * sum(start_s <= one.start_s < end_s for one in slots)
@@ -102,7 +102,7 @@ def test_memory_is_bounded_by_the_time_that_is_kept() -> None:
     timeline = Timeline(fine_s=HOUR_S, kept_s=DAY_S)
     for start_s in range(NOW_S, NOW_S + 3 * DAY_S, 60):
         timeline.add(slot(start_s, {GOOD: 1}, peaks={"active": start_s}))
-    kept = timeline.steps(GOOD, NOW_S, NOW_S + 3 * DAY_S)
+    kept = timeline.steps(parse_selector(GOOD), NOW_S, NOW_S + 3 * DAY_S)
     assert len(kept) <= DAY_S // COARSE_S + HOUR_S // 60 + 10
     assert timeline.total(GOOD, NOW_S + 2 * DAY_S, NOW_S + 3 * DAY_S) == DAY_S // 60
     assert timeline.peak("active", Interval(NOW_S, NOW_S + DAY_S)) is None
