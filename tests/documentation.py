@@ -8,14 +8,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from textwrap import dedent
 
 __all__ = ["PAGES", "ROOT", "Block", "anchors", "blocks", "commands", "links", "read", "section", "table"]
 
 ROOT = Path(__file__).parents[1]
-_FOLDERS = ("docs", "examples", "benchmarks", "fuzz", "tests")
+_FOLDERS = ("docs", "examples", "benchmarks", "fuzz", "tests", "src")
 PAGES = sorted([*ROOT.glob("*.md"), *(page for folder in _FOLDERS for page in (ROOT / folder).rglob("*.md"))])
 
-_BLOCK = re.compile(r"^```(\w+)(?: (\w+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^( *)```(\w+)(?: (\w+))?\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[[^\]]*\]\(([^()\s]+)\)")
 _HEADING = re.compile(r"^(#+) (.*)$", re.MULTILINE)
 _CODE_OR_LINK = re.compile(r"`([^`]*)`|\[([^\]]*)\]\([^)]*\)")
@@ -49,7 +50,7 @@ def blocks(*languages: str, pages: list[Path] = PAGES) -> list[Block]:
 def _blocks(page: Path) -> Iterator[Block]:
     text = read(page)
     for match in _BLOCK.finditer(text):
-        yield Block(page, text.count("\n", 0, match.start()) + 1, match[1], match[2] or "", match[3])
+        yield Block(page, text.count("\n", 0, match.start()) + 1, match[2], match[3] or "", dedent(match[4]))
 
 
 def commands(block: Block) -> Iterator[list[str]]:

@@ -35,6 +35,7 @@ from surewire.streams.page import PageLimits
 from surewire.telemetry.log_lines import fields_in_order
 from surewire.telemetry.readiness import ReadinessReport
 from tests.documentation import PAGES, ROOT, Block, anchors, blocks, commands, links, read, section, table
+from tests.runbook_pages import is_coming
 
 PROTOCOL, OPERATIONS, CLIENT = "docs/protocol.md", "docs/operations.md", "docs/client.md"
 STRUCTS: dict[str, Any] = {
@@ -170,7 +171,7 @@ def test_every_python_example_compiles_and_imports_what_there_is(block: Block) -
 def test_every_command_that_is_shown_exists(block: Block) -> None:
     targets = set(re.findall(r"^([a-z]+):", read("Makefile"), re.MULTILINE))
     for command, *arguments in commands(block):
-        if command.rpartition("/")[2] == "surewire":
+        if command.rpartition("/")[2] == "surewire" and not is_coming(" ".join(arguments)):
             application().parse_args(arguments, print_error=False, exit_on_error=False)
         elif command == "make":
             assert arguments[0] in targets
@@ -256,9 +257,11 @@ def test_every_variable_that_is_named_exists() -> None:
 
 
 def test_every_metric_that_is_named_exists() -> None:
+    canonical = load_metrics().canonical
+    parts = {f"{name}_{part}" for name, metric in canonical.items() if metric.type == "histogram" for part in ("bucket", "count", "sum")}
     mentioned = set(re.findall(r"\b(?:gateway|durability|fanout|messaging)_[a-z_]+[a-z]\b", whole_prose()))
     assert mentioned
-    assert mentioned - load_metrics().canonical.keys() == set()
+    assert mentioned - canonical.keys() - parts == set()
 
 
 def test_every_command_is_described() -> None:
