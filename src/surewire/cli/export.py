@@ -9,12 +9,13 @@ from cyclopts import Parameter
 
 from surewire.cli.console_output import print_error
 from surewire.errors import ConfigError
-from surewire.monitoring.export import kubernetes, nginx
+from surewire.monitoring.export import grafana, kubernetes, nginx
 from surewire.monitoring.export.catalogues import Catalogues, Files, Generator, built_in_catalogues
 
 __all__ = ["GENERATORS", "export"]
 
 GENERATORS: Final[dict[str, Generator]] = {
+    "grafana": grafana.files,
     "kubernetes": kubernetes.files,
     "nginx": nginx.files,
 }

@@ -1,0 +1,93 @@
+"""The first phase's dashboard, with the names that its objectives use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from surewire.contract.slos import LatencySlo, RatioSlo
+from surewire.monitoring.export.grafana.model import GREEN, RED, YELLOW, Dashboard, Panel, Query, Row, Step
+from surewire.monitoring.export.grafana.panels import budgets, gauges, objective_stat, rates, recent_events
+from surewire.monitoring.export.grafana.queries import CHOSEN, RATE, ratio
+from surewire.monitoring.export.grafana.sli_queries import bad_share, burn_rate
+from surewire.slo.objective import Objective
+
+__all__ = ["phase0"]
+
+_PREFIX = "phase0-"
+
+
+def phase0(objectives: Mapping[str, Objective]) -> Dashboard:
+    """The dashboard of the first phase."""
+    own = [one for one in objectives.values() if one.id.startswith(_PREFIX)]
+    budgeted = [one for one in own if one.tiers]
+    return Dashboard(
+        file="phase-0",
+        uid="chat-phase-0",
+        title="Phase 0",
+        audience="Reliability Engineering",
+        purpose="The first phase's objectives, their budgets and what they are made of.",
+        refresh="30s",
+        since="now-6h",
+        chooses_instances=True,
+        leads_to=("surewire-slo", "surewire-on-call"),
+        rows=(
+            Row(title="Objectives", panels=tuple(objective_stat(one) for one in own)),
+            Row(title="Budget", panels=(budgets("What remains", budgeted, width=12), *map(_burn, budgeted))),
+            Row(title="Traffic", panels=_traffic()),
+            Row(title="Latency", panels=(_latency("send", objectives), _latency("history", objectives))),
+            Row(title="Errors", panels=_errors(objectives["phase0-message-errors"])),
+            Row(title="Maintenance, deployments, notable spikes", panels=(recent_events(),)),
+        ),
+    )
+
+
+def _burn(objective: Objective) -> Panel:
+    """Burn rates of the windows in which a state is decided, with lines at the states' rates."""
+    tiers = [tier for tier in objective.policy.burn_tiers if tier.state and tier.long]
+    queries = tuple(Query(burn_rate(objective, tier.long), f"over {tier.long}") for tier in tiers if tier.long)
+    colors = {"warning": YELLOW, "critical": RED}
+    lines = sorted((tier.rate, colors.get(tier.state, YELLOW)) for tier in tiers)
+    steps = (Step(None, GREEN), *(Step(rate, color) for rate, color in lines))
+    return Panel(title=f"Burn rate: {objective.id}", queries=queries, unit="none", least=0, steps=steps, width=12)
+
+
+def _traffic() -> tuple[Panel, ...]:
+    return (
+        gauges("Connections", CHOSEN, [("websocket_active_connections", "all"), ("websocket_active_connections", "{{instance}}")]),
+        rates("Throughput", CHOSEN, [("message_throughput_total", "{{type}}")]),
+        rates("Handshakes", CHOSEN, [("handshake_total", "{{event}}")], is_stacked=True),
+    )
+
+
+def _latency(event: str, objectives: Mapping[str, Objective]) -> Panel:
+    slo = objectives[f"{_PREFIX}{event}-latency"].slo
+    steps: tuple[Step, ...] = ()
+    if isinstance(slo, LatencySlo) and slo.hard_fail_s is not None:
+        steps = (Step(None, GREEN), Step(round(slo.threshold_s * 1000), YELLOW), Step(round(slo.hard_fail_s * 1000), RED))
+    queries = tuple(
+        Query(CHOSEN.percentile(f"0.{percent}", f'delivery_latency_ms{{event="{event}"}}', (), "5m"), f"p{percent}")
+        for percent in ("50", "95", "99")
+    )
+    description = "Yellow: the objective, for p95. Red: its hard fail."
+    return Panel(title=f"{event.capitalize()} latency", queries=queries, unit="ms", least=0, steps=steps, description=description, width=12)
+
+
+def _errors(objective: Objective) -> tuple[Panel, ...]:
+    slo = objective.slo
+    warn = slo.warn_at if isinstance(slo, RatioSlo) and slo.warn_at else 0.0
+    steps = (Step(None, GREEN), Step(warn, YELLOW), Step(float(1 - (objective.target or 0)), RED))
+    rejected = ratio(
+        CHOSEN.increase('handshake_total{event="handshake.rejected"}', "5m"),
+        CHOSEN.increase("handshake_total", "5m"),
+    )
+    return (
+        Panel(title="Error rate", queries=(Query(bad_share(objective, "5m"), "over 5m"),), unit="percentunit", least=0, steps=steps),
+        Panel(title="Handshakes rejected", queries=(Query(rejected, "over 5m"),), unit="percentunit", least=0, steps=steps),
+        rates("Errors by class", CHOSEN, [("error_total", "{{event}}")]),
+        _ends(),
+    )
+
+
+def _ends() -> Panel:
+    query = Query(f"sum by (reason) (rate({CHOSEN.select('gateway_disconnections_total')}[{RATE}]))", "{{reason}}")
+    return Panel(title="Ends of connections", queries=(query,), unit="ops", least=0, is_stacked=True)
