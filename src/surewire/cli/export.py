@@ -9,12 +9,16 @@ from cyclopts import Parameter
 
 from surewire.cli.console_output import print_error
 from surewire.errors import ConfigError
-from surewire.monitoring.export import grafana, kubernetes, nginx
+from surewire.monitoring.export import alertmanager, blackbox, grafana, kubernetes, nginx, prometheus, promtool_tests
 from surewire.monitoring.export.catalogues import Catalogues, Files, Generator, built_in_catalogues
 
 __all__ = ["GENERATORS", "export"]
 
 GENERATORS: Final[dict[str, Generator]] = {
+    "prometheus": prometheus.files,
+    "alertmanager": alertmanager.files,
+    "blackbox": blackbox.files,
+    "tests": promtool_tests.files,
     "grafana": grafana.files,
     "kubernetes": kubernetes.files,
     "nginx": nginx.files,
