@@ -28,6 +28,7 @@ _COMMANDS = {
         """surewire publish incident_created --severity P1 --source router-7 --data '{"title": "Link down"}'""",
     ),
     "config": ("Check, print and explain the configuration.", "surewire config --check --config surewire.toml"),
+    "export": ("Write service levels as configuration of other tools.", "surewire export prometheus --out ./rules"),
 }
 GROUPS = {
     "alerts": "Look at alerts, and at what may keep them from people.",
