@@ -40,7 +40,7 @@ def notification(id_: str, target: str = "pagerduty-high") -> Notification:
 
 def episode(name: str, fired_at_s: int, resolved_at_s: int) -> Episode:
     return Episode(
-        name=name, severity="SEV-2", slo="availability", fired_at_s=fired_at_s, acknowledged_at_s=None, resolved_at_s=resolved_at_s
+        name=name, severity="SEV-2", slo="availability", fired_at_s=fired_at_s, answered_at_s=None, resolved_at_s=resolved_at_s
     )
 
 
@@ -50,11 +50,12 @@ STATE = AlertState(
     since_s=100,
     detail="grew by 1",
     acknowledged=Acknowledgement("ann", 110, "on it"),
+    answered_at_s=105,
     resolved_at_s=50,
     mark=LatchMark(90, 3),
     known_issue=KnownIssue(ticket="https://tickets/1", due="2026-12-01", actor="ann", at_s=120),
 )
-GROUP = GroupState(key="SEV-1/MessageLoss", severity="SEV-1", told={"MessageLoss": "firing"}, pages=2, open_keys=("a", "b"))
+GROUP = GroupState(key="SEV-1/MessageLoss", severity="SEV-1", told=("MessageLoss",), pages=2, open_keys=("a", "b"))
 SILENCE = Silence(
     id="sil_1", owner="ann", reason="load test", matchers=(Matcher("alertname", "=~", "High.*"),), starts_at_s=1, ends_at_s=900
 )

@@ -27,11 +27,9 @@ __all__ = [
     "Outbox",
     "Outgoing",
     "Silence",
-    "Told",
 ]
 
 AlertPhase = Literal["quiet", "pending", "firing"]
-Told = Literal["firing", "resolved"]
 
 
 class Acknowledgement(msgspec.Struct, frozen=True):
@@ -61,6 +59,8 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
     """The numbers that made it fire."""
     acknowledged: Acknowledgement | None = None
+    answered_at_s: int | None = None
+    """When it was acknowledged for the first time since it fires."""
     resolved_at_s: int | None = None
     """When it last stopped firing."""
     mark: LatchMark | None = None
@@ -72,20 +72,20 @@ class GroupState(msgspec.Struct, frozen=True, kw_only=True):
 
     key: str
     severity: Severity
-    told: dict[str, Told] = {}
-    """By alert, what the targets know last."""
-    opened_at_s: int = 0
-    """When it was first told; 0 while it was not."""
+    told: tuple[str, ...] = ()
+    """The alerts that the targets know to be firing."""
+    opened_at_s: int | None = None
+    """When it was first told; None while it was not."""
     told_at_s: int = 0
     waiting_since_s: int | None = None
     """Since when there is something that was not told."""
+    unseen_since_s: int | None = None
+    """Since when nobody has acknowledged what is firing; None while all is acknowledged."""
     pages: int = 0
-    """Pages of which nobody has said that they were seen; escalations are counted apart."""
+    """Pages since then that nobody acknowledged; escalations are counted apart."""
     last_page: int = 0
     """The number of the newest page."""
     paged_at_s: int = 0
-    unseen_since_s: int | None = None
-    """Since when nobody has acknowledged what is firing; None while all is acknowledged."""
     escalated: int = 0
     """Steps of the escalation that were made."""
     open_keys: tuple[str, ...] = ()
@@ -112,7 +112,8 @@ class Episode(msgspec.Struct, frozen=True, kw_only=True):
     severity: Severity
     slo: str
     fired_at_s: int
-    acknowledged_at_s: int | None
+    answered_at_s: int | None
+    """When it was acknowledged for the first time."""
     resolved_at_s: int
 
 

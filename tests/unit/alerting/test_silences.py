@@ -1,0 +1,140 @@
+"""Muting alerts for a while, by somebody who says why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from surewire.contract.selector import Matcher
+from surewire.errors import ClientError
+from tests.unit.alerting.desk import MINUTE_S, Desk
+
+AVAILABILITY = (Matcher("slo", "=", "availability"),)
+
+
+async def silence(desk: Desk, *matchers: Matcher, minutes: int = 60, **fields: Any):
+    given = {
+        "owner": "ann",
+        "reason": "load test",
+        "actor": "bob",
+        "starts_at_s": desk.now_s,
+        "ends_at_s": desk.now_s + minutes * MINUTE_S,
+    }
+    return await desk.manager.silence(matchers or AVAILABILITY, now_s=desk.now_s, **{**given, **fields})
+
+
+async def test_a_silenced_alert_fires_and_nobody_is_told_until_the_silence_ends() -> None:
+    desk = await Desk().open()
+    await silence(desk)
+    desk.fire("ErrorBudgetBurnHigh")
+    await desk.tick(59 * MINUTE_S)
+    assert desk.phase("ErrorBudgetBurnHigh") == "firing"
+    assert await desk.sent() == []
+    await desk.tick(MINUTE_S)
+    assert [one.dedup_key for one in await desk.sent("pagerduty-high")] == ["surewire/SEV-1/availability"]
+
+
+async def test_a_silence_leaves_other_alerts_alone() -> None:
+    desk = await Desk().open()
+    await silence(desk)
+    desk.fire("AckWithin500msBurn14.4x1h")
+    await desk.tick()
+    assert len(await desk.sent("pagerduty-high")) == 1
+
+
+async def test_a_silence_that_begins_later_mutes_from_then_on() -> None:
+    desk = await Desk(tick_s=60).open()
+    await silence(desk, starts_at_s=desk.now_s + 2 * MINUTE_S)
+    desk.fire("ErrorBudgetBurnHigh")
+    await desk.tick()
+    await desk.tick(58 * MINUTE_S)
+    assert len(await desk.sent("pagerduty-high")) == 1
+
+
+async def test_a_silence_stops_pages_of_what_was_told_and_says_nothing_of_an_acknowledgement() -> None:
+    desk = await Desk().open()
+    desk.fire("ErrorBudgetBurnHigh")
+    await desk.tick()
+    await desk.sent()
+    given = await silence(desk)
+    await desk.tick(30 * MINUTE_S)
+    assert await desk.sent() == []
+    await desk.manager.unsilence(given.id, actor="ann", now_s=desk.now_s)
+    assert [one.dedup_key for one in await desk.sent("pagerduty-high")] == ["surewire/SEV-1/availability#2"]
+
+
+async def test_the_end_of_what_was_told_is_told_under_a_silence_too() -> None:
+    desk = await Desk().open()
+    desk.fire("ErrorBudgetBurnHigh")
+    await desk.tick()
+    await desk.sent()
+    await silence(desk)
+    desk.calm("ErrorBudgetBurnHigh")
+    await desk.tick(15)
+    assert {one.status for one in await desk.sent()} == {"resolved"}
+
+
+async def test_a_silence_shows_beside_the_alert_and_for_a_week_after_its_end() -> None:
+    desk = await Desk().open()
+    given = await silence(desk)
+    listed = {one.rule.name: one.silence for one in desk.manager.listing(desk.now_s)}
+    assert listed["ErrorBudgetBurnHigh"] == given
+    assert listed["MessageLoss"] is None
+    desk.now_s = given.ends_at_s + 7 * 24 * 60 * MINUTE_S - 1
+    await desk.tick()
+    assert desk.manager.silences == (given,)
+    desk.now_s += 1
+    await desk.tick()
+    assert desk.manager.silences == ()
+    assert (await desk.store.load()).silences == {}
+
+
+async def test_silences_are_there_after_a_restart() -> None:
+    desk = await Desk().open()
+    given = await silence(desk)
+    await desk.open()
+    assert desk.manager.silences == (given,)
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"owner": " "}, "who answers"),
+        ({"reason": ""}, "say why"),
+        ({"ends_at_s": 1}, "ends after it starts"),
+        ({"starts_at_s": 2_000_000_000, "ends_at_s": 1_900_000_000}, "ends after it starts"),
+    ],
+)
+async def test_a_silence_has_an_owner_a_reason_and_an_end(fields: dict[str, Any], problem: str) -> None:
+    desk = await Desk().open()
+    with pytest.raises(ClientError, match=problem):
+        await silence(desk, **fields)
+
+
+async def test_a_silence_names_what_it_is_about() -> None:
+    desk = await Desk().open()
+    everything_else = Matcher("alertname", "!~", "MessageLoss|DuplicateSequence|CounterCorruption")
+    with pytest.raises(ClientError, match="which alerts it is about"):
+        await silence(desk, everything_else)
+    await silence(desk, everything_else, Matcher("severity", "=", "SEV-1"))
+
+
+async def test_a_silence_that_is_over_cannot_be_ended() -> None:
+    desk = await Desk().open()
+    given = await silence(desk)
+    await desk.manager.unsilence(given.id, actor="ann", now_s=desk.now_s)
+    for silence_id in (given.id, "sil_never"):
+        with pytest.raises(ClientError, match="no such silence"):
+            await desk.manager.unsilence(silence_id, actor="ann", now_s=desk.now_s)
+
+
+async def test_who_silences_and_who_ends_it_is_in_the_audit() -> None:
+    desk = await Desk().open()
+    given = await silence(desk)
+    await desk.manager.unsilence(given.id, actor="ann", now_s=desk.now_s)
+    entries = await desk.ledger.entries({"audit"})
+    assert [(entry.actor, entry.body["what"], entry.body["subject"], entry.body["outcome"]) for entry in entries] == [
+        ("bob", "silence", "slo=availability", "allowed"),
+        ("ann", "unsilence", given.id, "allowed"),
+    ]
