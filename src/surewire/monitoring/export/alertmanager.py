@@ -116,10 +116,11 @@ def _inhibition(catalogues: Catalogues) -> str:
 
 def _receivers(catalogues: Catalogues) -> str:
     severities = catalogues.alerts.severities
-    announced = {severity: severities[severity].notify for severity in sorted(severities)}
+    announced: dict[str, tuple[str, ...]] = {severity: severities[severity].notify for severity in sorted(severities)}
     targets = sorted({target for rule in catalogues.rules for target in rule.targets})
     worst = min(severities)
-    receivers = {NON_NEGOTIABLE: severities[worst].notify, **announced, **{target: (target,) for target in targets}}
+    receivers: dict[str, tuple[str, ...]] = {NON_NEGOTIABLE: severities[worst].notify}
+    receivers |= announced | {target: (target,) for target in targets}
     return "receivers:\n" + "".join(f"  - name: {name}\n{''.join(map(_way, ways))}" for name, ways in receivers.items())
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from surewire.monitoring.export.catalogues import Catalogues, Files, header
+from surewire.monitoring.export.dead_alerts import refuse_dead_rules
 from surewire.monitoring.export.promql import expression
 from surewire.monitoring.export.recorded_counts import SERVICE, Record, budget_records, slot_records
 from surewire.monitoring.export.views import view_records
@@ -64,7 +65,8 @@ def files(catalogues: Catalogues) -> Files:
 
 
 def rule_files(catalogues: Catalogues) -> Files:
-    """Every rule file."""
+    """Every rule file. Raises: ConfigError when a rule reads a series that nothing exports."""
+    refuse_dead_rules(catalogues)
     found: dict[str, list[str]] = {}
     for objective in catalogues.objectives:
         # Alerts stand behind what they read, in one group: rules of a group are evaluated in their order, at one time.

@@ -58,10 +58,10 @@ def slot_records(objective: Objective, catalogues: Catalogues) -> Iterator[Recor
     for what in _COUNTS:
         gross = recorded(what, slot, objective.id, gross=True)
         yield Record(f"slo:events_{what}:increase{slot}", f"{gross}{_unless_maintained(objective)}", labels)
-    for window_s, gross in _windows(objective, catalogues):
+    for window_s, is_gross in _windows(objective, catalogues):
         for what in _COUNTS:
-            name = f"slo:events_{what}{'_gross' if gross else ''}:increase{Rolling(window_s)}"
-            slots = recorded(what, slot, objective.id, gross=gross)
+            name = f"slo:events_{what}{'_gross' if is_gross else ''}:increase{Rolling(window_s)}"
+            slots = recorded(what, slot, objective.id, gross=is_gross)
             yield Record(name, f"sum_over_time({slots}[{range_of(window_s)}])", labels)
 
 
@@ -101,13 +101,21 @@ def _windows(objective: Objective, catalogues: Catalogues) -> list[tuple[int, bo
 def _slot(objective: Objective, counted: Counted) -> dict[str, str]:
     """All events of the last slot, none when there were none; and the bad ones among them."""
     total = recorded("total", str(Rolling(SLOT_S)), objective.id, gross=True)
-    good, bad, all_of_them = (one and _grown(objective, one) for one in (counted.good, counted.bad, counted.total))
+    good, bad, everything = (one and _grown(objective, one) for one in (counted.good, counted.bad, counted.total))
     if isinstance(objective.slo, ProbeSlo):
-        all_of_them, bad = f"{SLOT_S} * count({_probe_down(objective)})", _down_seconds(objective, objective.slo)
+        everything, bad = f"{SLOT_S} * count by (target) ({_probe_down(objective)})", _down_seconds(objective, objective.slo)
+    elif bad and counted.bad and counted.total and counted.bad.metric != counted.total.metric:
+        # Two metrics: a bad event may be none that the total has.
+        everything = f"({everything} + clamp_min({bad} - {everything}, 0))"
     return {
-        "total": f"{all_of_them or f'({good} + {bad})'} > 0",
-        "bad": f"({bad or f'{all_of_them} - {good}'}) and on ({objective.per}) {total}",
+        "total": f"{everything or f'({good} + {bad})'} > 0",
+        "bad": f"({bad or f'{everything} - {good}'}) and on ({_kept_apart(objective)}) {total}",
     }
+
+
+def _kept_apart(objective: Objective) -> str:
+    """The label whose values are judged apart; empty when all are judged together."""
+    return "target" if isinstance(objective.slo, ProbeSlo) else objective.per
 
 
 def _grown(objective: Objective, selected: Selector) -> str:
@@ -133,7 +141,7 @@ def _unless_maintained(objective: Objective) -> str:
 def _probe_records(objective: Objective, labels: dict[str, str]) -> Iterator[Record]:
     """1 for each probe that has failed as often in a row as means down, else 0."""
     if isinstance(objective.slo, ProbeSlo):
-        seen_s = _unnoticed_s(objective.slo) + SLOT_S
+        seen_s = _down_after_s(objective.slo)
         probe, enough = f"{objective.slo.metric}[{range_of(seen_s)}]", seen_s // SLOT_S
         yield Record(PROBE_DOWN, f"(max_over_time({probe}) == bool 0) * (count_over_time({probe}) >= bool {enough})", labels)
 
@@ -141,15 +149,17 @@ def _probe_records(objective: Objective, labels: dict[str, str]) -> Iterator[Rec
 def _down_seconds(objective: Objective, slo: ProbeSlo) -> str:
     """The seconds of the slot, and once the failures have become enough, those since the first of them."""
     down = _probe_down(objective)
-    return f"{SLOT_S} * sum({down}) + {_unnoticed_s(slo)} * (sum({down} > bool {down} offset {SLOT_S}s) or vector(0))"
+    seconds, before_s = f"{SLOT_S} * sum by (target) ({down})", _down_after_s(slo) - SLOT_S
+    return f"{seconds} + {before_s} * (sum by (target) ({down} > bool {down} offset {SLOT_S}s) or 0 * {seconds})"
 
 
 def _probe_down(objective: Objective) -> str:
     return f'{PROBE_DOWN}{{slo="{objective.id}"}}'
 
 
-def _unnoticed_s(slo: ProbeSlo) -> int:
-    return (slo.down_after_failures - 1) * slo.interval_s
+def _down_after_s(slo: ProbeSlo) -> int:
+    """How long failures follow one another that are down time: halfway between one too few and just enough, as the engine has it."""
+    return slo.interval_s * (2 * slo.down_after_failures - 1) // 2 // SLOT_S * SLOT_S
 
 
 # ---- an objective's own window

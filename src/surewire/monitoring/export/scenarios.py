@@ -56,7 +56,7 @@ def scenarios(rule: AlertRule, catalogues: Catalogues) -> tuple[Scenario, ...]:
 def _of_objective(condition: Burn | WindowBelow, rule: AlertRule, catalogues: Catalogues) -> tuple[Scenario, ...]:
     objective = next(one for one in catalogues.objectives if one.id == condition.slo)
     if isinstance(objective.slo, AvailabilitySlo | ProbeSlo):
-        return _of_gauge_seconds(objective, rule)
+        return _of_gauge_seconds(objective, rule, catalogues)
     target = objective.target or Decimal()
     if isinstance(condition, Burn):
         threshold = condition.rate * (1 - target)
@@ -125,18 +125,18 @@ def _label_of(label: str, counted: Counted | None, catalogues: Catalogues) -> di
 # ---- seconds of a gauge
 
 
-def _of_gauge_seconds(objective: Objective, rule: AlertRule) -> tuple[Scenario, ...]:
+def _of_gauge_seconds(objective: Objective, rule: AlertRule, catalogues: Catalogues) -> tuple[Scenario, ...]:
     """Away, or failing, all the time; and there all the time, but for one probe too few to be down."""
     slo = objective.slo
     assert isinstance(slo, AvailabilitySlo | ProbeSlo)  # noqa: S101 - asked for these only
-    series = _series_of(parse_selector(slo.metric))
+    series = _exported(parse_selector(slo.metric), catalogues)
     end_s = rule.hold_s + _FEW_MINUTES_S
     slots = end_s // SLOT_S
-    failing = (slo.down_after_failures - 1) * slo.interval_s // SLOT_S - 1 if isinstance(slo, ProbeSlo) else 0
-    quiet = f"0x{failing} 1x{slots - failing - 1}" if failing else f"1x{slots}"
+    failing = (slo.down_after_failures - 1) * slo.interval_s // SLOT_S if isinstance(slo, ProbeSlo) else 0
+    labels = {"target": labels_of(series)["target"]} if isinstance(slo, ProbeSlo) else {}
     return (
-        _scenario(rule, True, {series: f"0x{slots}"}, end_s),
-        _scenario(rule, False, {series: quiet}, end_s),
+        _scenario(rule, True, {series: f"0x{slots}"}, end_s, labels),
+        _scenario(rule, False, {series: f"1 0x{failing - 1} 1x{slots - failing}" if failing else f"1x{slots}"}, end_s),
     )
 
 
@@ -238,10 +238,6 @@ def _exported(selected: Selector, catalogues: Catalogues) -> str:
     if found is None:
         raise ConfigError(f"the server exports no series that {selected} names.")
     return found
-
-
-def _series_of(selected: Selector) -> str:
-    return series_id(selected.metric, {one.label: one.value for one in selected.matchers if one.operator == "="})
 
 
 _MAKERS: Final[dict[type[Condition], Callable[[Any, AlertRule, Catalogues], tuple[Scenario, ...]]]] = {
