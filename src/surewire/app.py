@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from surewire.adapters.sqlite.event_history import SqliteEventHistory, sqlite_event_history
+from surewire.adapters.sqlite.slo_file import OpenSloFile, open_slo_file
 from surewire.adapters.sqlite.store import OpenSqliteStore, open_sqlite_store
 from surewire.adapters.system.clock import SystemClock
 from surewire.adapters.system.descriptors import raise_descriptor_limit
@@ -25,7 +26,7 @@ from surewire.contract.catalogue import load_metrics
 from surewire.domain.ids import UlidGenerator
 from surewire.domain.rate import BucketTable
 from surewire.durability.plane import DurabilityPlane, durability_plane
-from surewire.errors import BackendUnavailableError
+from surewire.errors import BackendUnavailableError, ClientError
 from surewire.fanout.membership import MembershipCache
 from surewire.fanout.worker import FanoutWorker
 from surewire.gateway.gateway import is_websocket_path
@@ -35,7 +36,11 @@ from surewire.http.app import create_app
 from surewire.http.front_limits import FrontLimits
 from surewire.http.server import BoundFront, FrontListener, serve
 from surewire.http.services import Services
+from surewire.monitoring.plane import MonitoringPlane, monitoring_plane
+from surewire.monitoring.state_event import state_changed
 from surewire.ports.event_stream import EventStream
+from surewire.slo.policy import Transition
+from surewire.slo.status import SloStatus
 from surewire.streams.events import event_stream
 from surewire.streams.publication import EventLimits
 from surewire.telemetry.exposition import Exposition
@@ -86,6 +91,7 @@ class _Server:
         self._loops: list[asyncio.Task[None]] = []
         self._connections: ConnectionPlane
         self._durability: DurabilityPlane
+        self._levels: MonitoringPlane
 
     async def start(self, stack: AsyncExitStack) -> BoundFront:
         """Everything, from the disk up; returns when the addresses answer."""
@@ -95,9 +101,12 @@ class _Server:
         self._durability = await stack.enter_async_context(self._open_durability(store))
         stream = await stack.enter_async_context(self._open_stream(history, hub))
         self._connections = self._connect(hub, store, stream)
+        levels = await stack.enter_async_context(open_slo_file(Path(self._config.data_dir), self._clock))
+        self._levels = await stack.enter_async_context(self._open_levels(levels, stream))
         self._watch(store, history)
         self._start_loop("heartbeat_sweep", self._config.heartbeat.sweep_interval_s, self._connections.run)
         self._start_loop("fanout", None, self._fanout(store, hub).run)
+        self._start_loop("service_levels", self._config.slo.evaluate_every_s, self._levels.run)
         stack.callback(self._stop_loops)
         return await stack.enter_async_context(self._serve(store, stream))
 
@@ -132,6 +141,20 @@ class _Server:
     def _open_durability(self, store: OpenSqliteStore) -> Any:
         return durability_plane(store, self._config, self._clock, DurabilityInstruments(self._registry), self._readiness)
 
+    def _open_levels(self, file: OpenSloFile, stream: EventStream) -> Any:
+        return monitoring_plane(
+            store=file.sli_store,
+            ledger=file.ledger,
+            desk=None,
+            registry=self._registry,
+            clock=self._clock,
+            new_ulid=self._new_ulid,
+            instruments=self._messaging_instruments,
+            backends=(),
+            tick_s=self._config.slo.evaluate_every_s,
+            on_transition=partial(_announce, stream),
+        )
+
     def _connect(self, hub: Hub, store: OpenSqliteStore, stream: EventStream) -> ConnectionPlane:
         return ConnectionPlane(
             self._config,
@@ -165,6 +188,7 @@ class _Server:
             instruments=self._connection_instruments,
             readiness=self._readiness,
             exposition=Exposition(self._registry, self._config.telemetry.profiles),
+            levels=self._levels.levels,
         )
         api = create_app(services)
         self._registry.allow_routes(api.route_templates)
@@ -194,6 +218,14 @@ class _Server:
 
     def _new_ulid(self) -> str:
         return self._ulids.next(self._clock.now_micros() // _MICROS_PER_MILLI)
+
+
+async def _announce(stream: EventStream, change: Transition, status: SloStatus) -> None:
+    """A change of an objective's state, as an event of the stream."""
+    try:
+        await stream.publish([state_changed(change, status)])
+    except ClientError as error:
+        _log.error("a change of state could not be published", slo=change.slo, state=change.after, reason=str(error))
 
 
 async def _writable(backend: OpenSqliteStore | SqliteEventHistory) -> None:

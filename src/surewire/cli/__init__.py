@@ -32,6 +32,8 @@ _COMMANDS = {
 }
 GROUPS = {
     "alerts": "Look at alerts, and at what may keep them from people.",
+    "deployment": "Record what went live, and look it up.",
+    "maintenance": "Announce maintenance, look it up, call it off.",
     "slo": "Look at, judge and try service levels.",
     "store": "Look into the data folder of a stopped server.",
 }

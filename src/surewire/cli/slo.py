@@ -10,3 +10,15 @@ slo = App(
     name="slo",
     help="Look at, judge and try service levels.",
 )
+
+_COMMANDS = {
+    "status": ("Show every objective and what is left of its budget.", "surewire slo status --watch"),
+    "gate": ("Ask whether a change may be deployed.", "surewire slo gate --change feature"),
+    "correct": (
+        "Take a span of time out of what counts.",
+        "surewire slo correct --start 2026-11-20T22:00:00Z --end 2026-11-20T22:30:00Z --category other --reason '…' --actor alice",
+    ),
+}
+for _name, (_summary, _example) in _COMMANDS.items():
+    slo.command(f"surewire.cli.slo_{_name}:{_name}", name=_name, help=_summary, help_epilogue=f"Example: `{_example}`")
+slo.command("surewire.cli.slo_import:import_", name="import", help="Make definitions from objectives that were written for another tool.")

@@ -68,7 +68,7 @@ class HttpApi:
         chats: list[Chat] = []
         cursor: dict[str, str] = {}
         while True:
-            page = await self._call("GET", "/v1/chats", _Chats, params=cursor)
+            page = await self.call("GET", "/v1/chats", _Chats, params=cursor)
             chats += page.items
             if page.next is None:
                 return chats
@@ -76,15 +76,15 @@ class HttpApi:
 
     async def chat(self, chat_id: str) -> Chat:
         """A chat with its members."""
-        return await self._call("GET", f"/v1/chats/{quote(chat_id, safe='')}", Chat)
+        return await self.call("GET", f"/v1/chats/{quote(chat_id, safe='')}", Chat)
 
     async def create_chat(self, members: Sequence[str], name: str | None = None) -> Chat:
         """A new chat of the user and these members."""
-        return await self._call("POST", "/v1/chats", Chat, body={"members": members} | ({"name": name} if name else {}))
+        return await self.call("POST", "/v1/chats", Chat, body={"members": members} | ({"name": name} if name else {}))
 
     async def add_member(self, chat_id: str, user_id: str) -> Chat:
         """The chat with the user in it; joining `chat_lobby` oneself makes it."""
-        return await self._call("PUT", f"/v1/chats/{quote(chat_id, safe='')}/members/{quote(user_id, safe='')}", Chat)
+        return await self.call("PUT", f"/v1/chats/{quote(chat_id, safe='')}/members/{quote(user_id, safe='')}", Chat)
 
     async def publish(
         self,
@@ -113,11 +113,14 @@ class HttpApi:
             "channel": channel,
             "priority": priority,
         }
-        return await self._call(
+        return await self.call(
             "POST", "/v1/events", Published, body={name: value for name, value in event.items() if value not in (None, [])}
         )
 
-    async def _call(self, method: str, path: str, shape: type[T], *, body: Any = None, params: Mapping[str, str] | None = None) -> T:
+    async def call(
+        self, method: str, path: str, shape: type[T], *, body: Any = None, params: Mapping[str, str | Sequence[str]] | None = None
+    ) -> T:
+        """Any request of the API, answered with JSON of that shape; `None` is the shape of an answer without a body."""
         headers = {"X-User-Id": self.user_id} if self.user_id else {}
         if method == "POST":
             headers["Idempotency-Key"] = secrets.token_hex(16)
@@ -129,7 +132,8 @@ class HttpApi:
             params=params or None,
             headers=headers | ({"Content-Type": "application/json"} if content else {}),
         )
-        return msgspec.json.decode(await self._answer(request), type=shape)
+        answer = await self._answer(request)
+        return msgspec.json.decode(answer or b"null", type=shape)
 
     async def _answer(self, request: httpx.Request) -> bytes:
         """The body of the answer, after as many attempts as patience allows."""

@@ -19,12 +19,18 @@ TAGS: Final = {
     "chats": "Chats and their members.",
     "messages": "Messages of a chat: stored once, in order, and kept.",
     "events": "The one stream of events: published, and read back from a position.",
+    "service levels": "What is promised, what is left of it, and what people decide about it.",
     "operation": "For whoever runs the server.",
     "documents": "What the server says of itself.",
 }
 
 _USER_ID: Final = {"type": "string", "pattern": "^[A-Za-z0-9_.@-]{1,128}$"}
 _ULID: Final = "[0-7][0-9A-HJKMNP-TV-Z]{25}"
+
+
+def _path_id(name: str, description: str, pattern: str) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "description": description, "schema": {"type": "string", "pattern": pattern}}
+
 
 PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "chat_id": {
@@ -35,6 +41,8 @@ PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
         "schema": {"type": "string", "pattern": f"^chat_(lobby|{_ULID})$"},
     },
     "user_id": {"name": "user_id", "in": "path", "required": True, "description": "The member.", "schema": _USER_ID},
+    "slo_id": _path_id("slo_id", "The objective.", "^[a-z0-9]+(-[a-z0-9]+)*$"),
+    "maintenance_id": _path_id("maintenance_id", "The maintenance.", f"^mnt_{_ULID}$"),
 }
 
 COMMON_PARAMETERS: Final[dict[str, dict[str, Any]]] = {

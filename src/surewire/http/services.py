@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from surewire.config.model import Config
     from surewire.domain.rate import BucketTable
+    from surewire.monitoring.service_levels import ServiceLevels
     from surewire.ports.clock import Clock
     from surewire.ports.event_stream import EventStream
     from surewire.ports.ingest import Ingest
@@ -37,3 +38,4 @@ class Services:
     instruments: ConnectionInstruments
     readiness: Readiness
     exposition: Exposition
+    levels: ServiceLevels

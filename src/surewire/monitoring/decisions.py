@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
+from operator import itemgetter
 from typing import Any
 
 from surewire.domain.instant import MICROS_PER_SECOND
@@ -20,8 +22,11 @@ class Decisions:
 
     def __init__(self, ledger: Ledger, clock: Clock, new_ulid: Callable[[], str], entries: Iterable[Entry]) -> None:
         self._ledger, self._clock, self._new_ulid = ledger, clock, new_ulid
-        self._entries = list(entries)
-        self._plan = read_plan(self._entries)
+        self._by_kind: defaultdict[str, list[tuple[int, Entry]]] = defaultdict(list)
+        self._count = 0
+        for entry in entries:
+            self._keep(entry)
+        self._plan = read_plan(self.of(*PLAN_KINDS))
 
     @property
     def plan(self) -> Plan:
@@ -43,15 +48,19 @@ class Decisions:
 
     def of(self, *kinds: str) -> list[Entry]:
         """The entries of these kinds, oldest first."""
-        return [entry for entry in self._entries if entry.kind in kinds]
+        return [entry for _, entry in sorted((one for kind in kinds for one in self._by_kind[kind]), key=itemgetter(0))]
 
     async def record(self, entry: Entry, claim: Claim | None = None) -> Entry:
         """The entry, once it is on disk; nothing holds that is not. Raises: as `Ledger.append`."""
         await self._ledger.append(entry, claim)
-        self._entries.append(entry)
+        self._keep(entry)
         if entry.kind in PLAN_KINDS:
-            self._plan = read_plan(self._entries)
+            self._plan = read_plan(self.of(*PLAN_KINDS))
         return entry
+
+    def _keep(self, entry: Entry) -> None:
+        self._by_kind[entry.kind].append((self._count, entry))
+        self._count += 1
 
 
 async def load_decisions(ledger: Ledger, clock: Clock, new_ulid: Callable[[], str], kinds: Collection[str] = ()) -> Decisions:

@@ -75,7 +75,7 @@ class Recorder(msgspec.Struct, frozen=True):
     """How long ago the last tick was recorded (None: never), and how long a tick is."""
 
     age_s: int | None
-    tick_s: int
+    tick_s: float
 
     @property
     def is_stale(self) -> bool:
@@ -187,7 +187,7 @@ def _verdict(
 def _stale_in_words(recorder: Recorder) -> str:
     if recorder.age_s is None:
         return "unknown: nothing was recorded yet"
-    return f"unknown: nothing was recorded for {recorder.age_s} s, more than {STALE_TICKS} ticks of {recorder.tick_s} s"
+    return f"unknown: nothing was recorded for {recorder.age_s} s, more than {STALE_TICKS} ticks of {recorder.tick_s:g} s"
 
 
 def _allowed_in_words(change: ChangeKind, judged: Sequence[Gated], skipped: tuple[str, ...]) -> str:

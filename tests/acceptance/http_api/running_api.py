@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,9 +13,10 @@ import httpx
 import msgspec
 
 from surewire.adapters.memory.event_history import MemoryEventHistory
+from surewire.adapters.memory.ledger import MemoryLedger
 from surewire.adapters.sqlite.store import open_sqlite_store
 from surewire.config.model import Config
-from surewire.contract.catalogue import load_metrics
+from surewire.contract.catalogue import load_alerts, load_metrics, load_slos
 from surewire.domain.ids import UlidGenerator
 from surewire.domain.rate import BucketTable
 from surewire.domain.stream import StreamEvent
@@ -24,9 +25,19 @@ from surewire.http.app import create_app
 from surewire.http.front_limits import FrontLimits
 from surewire.http.server import FrontListener, serve
 from surewire.http.services import Services
+from surewire.monitoring.decisions import load_decisions
+from surewire.monitoring.service_levels import ServiceLevels
+from surewire.monitoring.state_event import state_changed
+from surewire.ports.clock import Clock
+from surewire.ports.event_stream import EventStream
+from surewire.slo.alert_rules import alert_rules
+from surewire.slo.objective import objectives
+from surewire.slo.policy import Transition
+from surewire.slo.status import SloStatus
+from surewire.slo.timeline import Timeline
 from surewire.streams.events import event_stream
 from surewire.telemetry.exposition import Exposition
-from surewire.telemetry.instruments import ConnectionInstruments
+from surewire.telemetry.instruments import ConnectionInstruments, MessagingInstruments
 from surewire.telemetry.readiness import Readiness
 from surewire.telemetry.registry import Registry
 from tests.fakes.clock import SettableClock
@@ -66,6 +77,26 @@ def with_limits(**limits: object) -> Config:
     return msgspec.structs.replace(Config(), limits=msgspec.structs.replace(Config().limits, **limits))
 
 
+async def service_levels(registry: Registry, clock: Clock, stream: EventStream, new_ulid: Callable[[], str]) -> ServiceLevels:
+    """The built-in objectives, of which nothing was recorded yet."""
+
+    async def announce(change: Transition, status: SloStatus) -> None:
+        await stream.publish([state_changed(change, status)])
+
+    return ServiceLevels(
+        objectives(load_slos()),
+        alert_rules(load_slos(), load_alerts()),
+        timeline=Timeline(),
+        decisions=await load_decisions(MemoryLedger(), clock, new_ulid),
+        desk=None,
+        instruments=MessagingInstruments(registry),
+        tick_s=15,
+        gaps=(),
+        backends=(),
+        on_transition=announce,
+    )
+
+
 @asynccontextmanager
 async def running_api(data: Path, config: Config | None = None, **replaced: object) -> AsyncGenerator[RunningApi]:
     """The API over a fresh or an existing data folder; `replaced` are services that are not the usual ones."""
@@ -90,6 +121,7 @@ async def running_api(data: Path, config: Config | None = None, **replaced: obje
                 "instruments": ConnectionInstruments(registry),
                 "readiness": Readiness(clock),
                 "exposition": Exposition(registry),
+                "levels": await service_levels(registry, clock, stream, lambda: ulids.next(clock.now_micros() // 1000)),
                 **replaced,
             }  # type: ignore[arg-type]
         )

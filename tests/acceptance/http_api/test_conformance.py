@@ -98,7 +98,9 @@ def check(method: str, path: str, answer: httpx.Response) -> None:
 async def test_any_request_is_answered_as_documented(server: Server, method: str, path: str, data: st.DataObject) -> None:
     chat_id = data.draw(st.sampled_from([server.chat_id, "chat_lobby"]) | SEGMENTS)
     user_id = data.draw(st.sampled_from(["alice", "bob"]) | SEGMENTS)
-    target = path.format(chat_id=chat_id, user_id=user_id)
+    slo_id = data.draw(st.sampled_from(["availability", "no-such-thing"]) | SEGMENTS)
+    others = {"maintenance_id": data.draw(st.just(f"mnt_{server.chat_id.removeprefix('chat_')}") | SEGMENTS), "slo_id": slo_id}
+    target = path.format(chat_id=chat_id, user_id=user_id, **others)
     headers = {**ALICE, "Content-Type": data.draw(st.sampled_from(["application/json"] * 9 + ["text/plain"]))}
     headers |= data.draw(
         st.dictionaries(st.sampled_from(["Idempotency-Key", "X-Request-ID", "X-User-Id", "Accept"]), HEADER_VALUES, max_size=2)

@@ -6,7 +6,21 @@ from typing import Final
 
 from litestar.handlers import HTTPRouteHandler
 
-from surewire.http.routes import chats, delivery, documents, events, health, members, messages, metrics, page
+from surewire.http.routes import (
+    chats,
+    corrections,
+    delivery,
+    deployments,
+    documents,
+    events,
+    health,
+    maintenance,
+    members,
+    messages,
+    metrics,
+    page,
+    slos,
+)
 
 __all__ = ["ROUTES"]
 
@@ -16,6 +30,10 @@ ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (
     *messages.ROUTES,
     *delivery.ROUTES,
     *events.ROUTES,
+    *slos.ROUTES,
+    *maintenance.ROUTES,
+    *corrections.ROUTES,
+    *deployments.ROUTES,
     *health.ROUTES,
     *metrics.ROUTES,
     *documents.ROUTES,

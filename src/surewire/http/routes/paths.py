@@ -1,4 +1,4 @@
-"""What stands in the paths: chats and users."""
+"""What stands in paths and bodies of several routes: chats, users, instants."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from typing import cast
 
 from surewire.domain.chat import LOBBY
 from surewire.domain.ids import is_prefixed_ulid
+from surewire.domain.instant import MICROS_PER_SECOND, parse_instant
 from surewire.domain.principal import UserId, check_user_id
 from surewire.errors import ClientError
 from surewire.http.call import Call
 
-__all__ = ["UserId", "chat_of", "user_of"]
+__all__ = ["UserId", "chat_of", "moment", "user_of"]
 
 
 def chat_of(request: Call) -> str:
@@ -24,3 +25,11 @@ def chat_of(request: Call) -> str:
 def user_of(request: Call) -> str:
     """The user in the path. Raises: ClientError `INVALID_MESSAGE` for what is no user id."""
     return check_user_id(cast("str", request.path_params["user_id"]))
+
+
+def moment(text: str, path: str) -> int:
+    """Seconds since the epoch of an RFC 3339 instant. Raises: ClientError `INVALID_MESSAGE`, naming the field."""
+    try:
+        return parse_instant(text) // MICROS_PER_SECOND
+    except ValueError as error:
+        raise ClientError("INVALID_MESSAGE", str(error), path=path) from None

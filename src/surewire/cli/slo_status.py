@@ -1,0 +1,156 @@
+"""`surewire slo status`: what is promised and what is left of it, now or as it changes."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections import defaultdict, deque
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Annotated, Final
+
+from cyclopts import Parameter
+
+from surewire.cli.console_output import print_json, print_table
+from surewire.cli.remote import DEFAULT_URL, Url, reaching
+from surewire.client.http_api import HttpApi
+from surewire.errors import ConfigError
+from surewire.monitoring.slo_view import SloList, SloView
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+__all__ = ["status"]
+
+_HEAD: Final = ("objective", "SLI", "target", "budget left", "bad left", "outage left", "burn", "state", "note")
+_BAR_CELLS: Final = 10
+_EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
+_SPARKS: Final = "▁▂▃▄▅▆▇█"
+_SPARK_CELLS: Final = 16
+_STYLES: Final = {"healthy": "green", "caution": "yellow", "warning": "dark_orange", "critical": "red", "breached": "bold red"}
+_EVERY_S: Final = 5.0
+
+History = dict[str, deque[float]]
+
+
+def status(
+    *ids: Annotated[str, Parameter(help="Only these objectives.")],
+    watch: Annotated[bool, Parameter(help="Go on, and show what changes.")] = False,
+    url: Url = DEFAULT_URL,
+    json: Annotated[bool, Parameter(help="Print for programs.")] = False,
+) -> int:
+    """Show every objective: what was measured, what is left of its budget, and how fast that burns.
+
+    No data is neither met nor breached. Exit 1 when an objective is breached.
+    """
+    if watch and json:
+        raise ConfigError("--watch is for people and --json for programs.", mend="Leave one of them out.")
+    with reaching():
+        if watch:
+            return asyncio.run(_watch(ids, url))
+        found = asyncio.run(_ask(ids, url))
+    if json:
+        print_json(found)
+    else:
+        _print(found.slos)
+    return _exit_status(found)
+
+
+async def _ask(ids: Sequence[str], url: str) -> SloList:
+    async with HttpApi(url, patience_s=5.0) as api:
+        return await _read(api, ids)
+
+
+async def _read(api: HttpApi, ids: Sequence[str]) -> SloList:
+    """All objectives, or those that are named. Raises: ConfigError for one that does not exist."""
+    found = await api.call("GET", "/v1/slos", SloList)
+    known = {slo.id for slo in found.slos}
+    if missing := [id_ for id_ in ids if id_ not in known]:
+        raise ConfigError(f"there is no objective {missing[0]!r}.", mend="`surewire slo list` names them.")
+    return SloList(found.at, tuple(slo for slo in found.slos if not ids or slo.id in ids))
+
+
+def _exit_status(found: SloList) -> int:
+    return int(any(slo.state == "breached" for slo in found.slos))
+
+
+def _print(slos: Iterable[SloView]) -> None:
+    if not sys.stdout.isatty():
+        print_table(_HEAD, map(_cells, slos))
+        return
+    from rich.console import Console
+
+    Console().print(_table(slos, {}))
+
+
+async def _watch(ids: Sequence[str], url: str) -> int:
+    """Redraws until it is interrupted."""
+    from rich.console import Console
+    from rich.live import Live
+
+    seen: History = defaultdict(lambda: deque(maxlen=_SPARK_CELLS))
+    async with HttpApi(url, patience_s=60.0) as api:
+        with Live(console=Console(), screen=sys.stdout.isatty(), auto_refresh=False) as live:
+            while True:
+                found = await _read(api, ids)
+                for slo in found.slos:
+                    if slo.budget_remaining is not None:
+                        seen[slo.id].append(slo.budget_remaining)
+                live.update(_table(found.slos, seen), refresh=True)
+                await asyncio.sleep(_EVERY_S)
+
+
+def _table(slos: Iterable[SloView], seen: History) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*(*_HEAD[:3], "", *_HEAD[3:]), box=None, pad_edge=False, header_style="bold")
+    for slo in slos:
+        cells, style = _cells(slo), _STYLES.get(slo.state, "dim")
+        drawn = _sparkline(seen[slo.id]) if slo.id in seen else bar(slo.budget_remaining)
+        texts = [Text(cell) for cell in (*cells[:3], drawn, *cells[3:])]
+        texts[3].stylize(style)
+        texts[8].stylize(style)
+        table.add_row(*texts)
+    return table
+
+
+def _cells(slo: SloView) -> tuple[str, ...]:
+    left, minutes = slo.budget_remaining, slo.outage_minutes_left
+    return (
+        slo.id,
+        _percent(slo.sli),
+        "" if slo.objective is None else f"{slo.objective * 100:.10g} % in {slo.window}",
+        "" if left is None else f"{left * 100:.1f} %",
+        "" if slo.events_left is None else f"{slo.events_left:,}",
+        "" if minutes is None else f"{minutes:,.1f} min",
+        _fastest(slo.burn_rates),
+        slo.state.replace("_", " "),
+        slo.note,
+    )
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{share * 100:.4f} %"
+
+
+def _fastest(rates: dict[str, float | None]) -> str:
+    """The greatest burn rate and its window, where anything burns at all."""
+    known = {window: rate for window, rate in rates.items() if rate}
+    if not known:
+        return ""
+    window = max(known, key=lambda one: known[one])
+    return f"{known[window]:.1f}x in {window}"
+
+
+def bar(left: float | None) -> str:
+    """What is left of a budget as ten cells; empty cells when it is overspent, nothing when there are no data."""
+    if left is None:
+        return ""
+    eighths = round(min(1.0, max(0.0, left)) * _BAR_CELLS * 8)
+    whole, rest = divmod(eighths, 8)
+    return ("█" * whole + (_EIGHTHS[rest] if rest else "")).ljust(_BAR_CELLS, "·")
+
+
+def _sparkline(values: Iterable[float]) -> str:
+    """Shares from 0 to 1 as bars of eight heights."""
+    return "".join(_SPARKS[round(min(1.0, max(0.0, value)) * (len(_SPARKS) - 1))] for value in values)

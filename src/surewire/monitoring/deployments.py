@@ -1,0 +1,31 @@
+"""Deployments on record."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+from surewire.domain.deployment import Deployment
+from surewire.domain.instant import MICROS_PER_SECOND, format_instant
+from surewire.ports.ledger import Entry
+
+__all__ = ["DeploymentList", "RecordedDeployment", "recorded_deployment"]
+
+
+class RecordedDeployment(Deployment, frozen=True, kw_only=True, omit_defaults=True):
+    """A deployment with its id and the time when it was recorded."""
+
+    id: str
+    at: str
+
+
+class DeploymentList(Struct, frozen=True):
+    """Deployments, newest first."""
+
+    items: tuple[RecordedDeployment, ...]
+
+
+def recorded_deployment(entry: Entry) -> RecordedDeployment:
+    """The deployment that the entry of the ledger holds."""
+    fields = {**entry.body, "id": entry.id, "actor": entry.actor, "at": format_instant(entry.at_s * MICROS_PER_SECOND)}
+    return msgspec.convert(fields, RecordedDeployment)
