@@ -63,6 +63,8 @@ docs: setup ## write the reference pages that are made from code
 	mv $(VENV)/configuration.md docs/configuration.md
 	$(BIN)/python -m surewire.telemetry.reference >$(VENV)/metrics.md
 	mv $(VENV)/metrics.md docs/metrics.md
+	$(BIN)/python -m surewire.slo.alerts_page >$(VENV)/alerts.md
+	mv $(VENV)/alerts.md docs/alerts.md
 	$(BIN)/surewire export grafana --out $(VENV)/grafana >/dev/null
 	cp $(VENV)/grafana/dashboards/phase-0.json docs/dashboards/phase-0.json
 

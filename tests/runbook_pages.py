@@ -9,21 +9,23 @@ from pathlib import Path
 from cyclopts import App
 
 from surewire.contract.runbooks import load_runbook, runbook_numbers
-from tests.documentation import ROOT, blocks
+from tests.documentation import ROOT, blocks, read
 
 __all__ = ["NUMBERS", "events_asked_for", "is_coming", "page_of", "queries", "resolves", "severities_of", "statements", "surewire_commands"]
 
 NUMBERS = runbook_numbers()
+_WITH_ARGUMENT = frozenset({"export"})
 _COMING = frozenset(
     {
-        *("alerts ack", "alerts list", "deployment record", "maintenance add", "maintenance list"),
+        *("alerts ack", "alerts list", "deployment list", "deployment record", "maintenance add", "maintenance list"),
+        *("alerts audit", "alerts lint", "slo lint", "slo list", "slo simulate"),
         *("slo action add", "slo action validate", "slo correct", "slo explain", "slo gate", "slo review", "slo show", "slo status"),
     }
 )
 """Commands that pages name and that do not exist yet."""
 
 _SPAN = re.compile(r"(?<!`)`surewire ([^`\n]+)`(?!`)")
-_LINE = re.compile(r"^\s*surewire (.*)$", re.MULTILINE)
+_LINE = re.compile(r"^surewire (.*)$", re.MULTILINE)
 
 
 def page_of(number: str) -> Path:
@@ -35,9 +37,10 @@ def queries(page: Path) -> list[str]:
     return [found.strip() for block in blocks("promql", pages=[page]) for found in re.split(r"\n(?! )", block.text) if found.strip()]
 
 
-def surewire_commands(text: str) -> set[str]:
-    """The commands that are named, `slo gate` or `serve`, without what follows them."""
-    named = [found[1] for pattern in (_SPAN, _LINE) for found in pattern.finditer(text)]
+def surewire_commands(page: Path) -> set[str]:
+    """The commands that a page names, `slo gate` or `serve`, without what follows them."""
+    shown = "\n".join(block.text for block in blocks("sh", pages=[page]))
+    named = [*_SPAN.findall(read(page)), *_LINE.findall(shown)]
     return {" ".join(words) for one in named if (words := list(_leading_words(one)))}
 
 
@@ -52,7 +55,7 @@ def resolves(app: App, command: str) -> bool:
     if first not in app:
         return False
     inner = [name for name in app[first] if not name.startswith("-")]
-    return second.partition(" ")[0] in inner if inner or second else True
+    return second.partition(" ")[0] in inner if inner else not second or first in _WITH_ARGUMENT
 
 
 def statements(number: str) -> Iterator[tuple[str, str]]:
