@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from surewire.cli.console_output import print_error
 from surewire.errors import ConfigError
-from surewire.monitoring.export import alertmanager, blackbox, grafana, kubernetes, nginx, prometheus, promtool_tests
+from surewire.monitoring.export import alertmanager, blackbox, grafana, kubernetes, nginx, openslo, prometheus, promtool_tests
 from surewire.monitoring.export.catalogues import Catalogues, Files, Generator, built_in_catalogues
 
 __all__ = ["GENERATORS", "export"]
@@ -22,6 +22,7 @@ GENERATORS: Final[dict[str, Generator]] = {
     "grafana": grafana.files,
     "kubernetes": kubernetes.files,
     "nginx": nginx.files,
+    "openslo": openslo.files,
 }
 """What can be generated, by the name that is given on the command line."""
 

@@ -9,6 +9,7 @@ from surewire.contract.selector import Selector
 from surewire.contract.slos import CapacitySlo
 from surewire.monitoring.export.grafana.model import GREEN, ORANGE, RED, YELLOW, Step
 from surewire.monitoring.export.grafana.queries import WHOLE, ratio
+from surewire.monitoring.export.promql import selector
 from surewire.slo.counted import GOOD_SECONDS
 from surewire.slo.objective import Objective
 from surewire.slo.window import Rolling
@@ -21,7 +22,6 @@ __all__ = [
     "capacity",
     "good_share",
     "range_of",
-    "selector_text",
     "standing",
     "target_steps",
     "total",
@@ -29,12 +29,6 @@ __all__ = [
 
 _STATE_COLORS: Final = ("dark-orange", ORANGE, YELLOW, GREEN)
 """Critical, warning, caution, healthy; red is what is worse than all."""
-
-
-def selector_text(selector: Selector) -> str:
-    """The selector as PromQL writes it."""
-    inside = ",".join(f'{matcher.label}{matcher.operator}"{matcher.value}"' for matcher in selector.matchers)
-    return f"{selector.metric}{{{inside}}}" if inside else selector.metric
 
 
 def range_of(objective: Objective) -> str:
@@ -62,8 +56,8 @@ def total(objective: Objective, window: str) -> str:
         return f"sum(count_over_time({gauge}[{window}]))"
     by = _by(objective)
     if counts.total is not None:
-        return WHOLE.increase(selector_text(counts.total), window, by)
-    return f"({' + '.join(WHOLE.increase(selector_text(one), window, by) for one in counts.selectors)})"
+        return WHOLE.increase(selector(counts.total), window, by)
+    return f"({' + '.join(WHOLE.increase(selector(one), window, by) for one in counts.selectors)})"
 
 
 def bad_share(objective: Objective, window: str) -> str:
@@ -72,7 +66,7 @@ def bad_share(objective: Objective, window: str) -> str:
     if counts is None:
         return ""
     if counts.bad is not None:
-        return ratio(WHOLE.increase(selector_text(counts.bad), window, _by(objective)), total(objective, window))
+        return ratio(WHOLE.increase(selector(counts.bad), window, _by(objective)), total(objective, window))
     return f"1 - {_good(objective, window)}"
 
 
@@ -123,7 +117,7 @@ def _good(objective: Objective, window: str) -> str:
     if gauge is not None:
         return f"sum(sum_over_time({gauge}[{window}])) / {total(objective, window)}"
     good = counts.good if counts else None
-    return ratio(WHOLE.increase(selector_text(good), window, _by(objective)), total(objective, window)) if good else ""
+    return ratio(WHOLE.increase(selector(good), window, _by(objective)), total(objective, window)) if good else ""
 
 
 def _gauge(objective: Objective) -> str | None:
@@ -131,7 +125,7 @@ def _gauge(objective: Objective) -> str | None:
     good = objective.counted.good if objective.counted else None
     if good is None or not good.metric.endswith(GOOD_SECONDS):
         return None
-    return selector_text(Selector(good.metric.removesuffix(GOOD_SECONDS), good.matchers))
+    return selector(Selector(good.metric.removesuffix(GOOD_SECONDS), good.matchers))
 
 
 def _by(objective: Objective) -> tuple[str, ...]:
