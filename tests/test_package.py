@@ -40,8 +40,8 @@ def test_every_file_of_the_package_is_in_the_wheel(names: set[str]) -> None:
     assert {name for name in files if "__pycache__" not in name} - names == set()
 
 
-def test_catalogues_statements_and_the_mark_of_types_are_in_the_wheel(names: set[str]) -> None:
-    assert {".py", ".yaml", ".sql"} <= {PurePosixPath(name).suffix for name in names}
+def test_catalogues_statements_runbooks_and_the_mark_of_types_are_in_the_wheel(names: set[str]) -> None:
+    assert {".py", ".yaml", ".sql", ".md"} <= {PurePosixPath(name).suffix for name in names}
     assert "surewire/py.typed" in names
 
 
@@ -58,7 +58,10 @@ def test_the_wheel_brings_the_command_and_the_licence(wheel: Path) -> None:
 
 def test_the_catalogues_can_be_read_from_the_wheel_itself(wheel: Path) -> None:
     """Data files are found by importlib.resources, never by a path beside the code."""
-    code = "import surewire, surewire.contract.catalogue as c; print(len(c.load_slos().slos), surewire.__file__)"
+    code = (
+        "import surewire, surewire.contract.catalogue as c, surewire.contract.runbooks as r;"
+        "print(len(c.load_slos().slos), *(r.load_runbook(number).title for number in r.runbook_numbers()), surewire.__file__)"
+    )
     environment = {"PYTHONPATH": str(wheel)}
     run = subprocess.run([sys.executable, "-c", code], check=False, env=environment, capture_output=True, text=True, timeout=60)
     assert run.returncode == 0, run.stderr
