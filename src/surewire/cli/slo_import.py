@@ -25,9 +25,7 @@ import_ = App(
 )
 
 
-@import_.command(
-    help_epilogue="Example: `surewire slo import openslo objectives.yaml --owner Chat --backup Platform --escalation CTO`"
-)
+@import_.command(help_epilogue="Example: `surewire slo import openslo objectives.yaml --owner Chat --backup Platform --escalation CTO`")
 def openslo(
     file: Annotated[Path, Parameter(help="OpenSLO v1 objects, as one YAML file.")],
     *,

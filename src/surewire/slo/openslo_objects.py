@@ -60,7 +60,9 @@ class Objects:
     def note(self, name: str, what: str, mend: str = "", *, is_warning: bool = False) -> None:
         """Notes a problem with the object of that name."""
         line = self._lines.get(name, 0)
-        self.problems.append(Problem(file=self.file, line=line, path=name, what=what, mend=mend, level="warning" if is_warning else "error"))
+        self.problems.append(
+            Problem(file=self.file, line=line, path=name, what=what, mend=mend, level="warning" if is_warning else "error")
+        )
 
     def indicator(self, slo: SloObject, target: Target) -> SliSpec | None:
         """What the objective measures, its own or the one that it names."""
