@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from surewire.config.given import Given, checked, flattened
-from surewire.config.settings import ANY_ITEM, Path, Setting, nearest, sections, setting_at, write_path
+from surewire.config.settings import ANY_ITEM, Path, Setting, is_named, nearest, sections, setting_at, write_path
 from surewire.errors import ConfigError
 
 __all__ = ["OTHER_VARIABLES", "PREFIX", "from_environment", "variable"]
@@ -38,8 +38,8 @@ def from_environment(environment: Mapping[str, str]) -> Iterator[Given]:
     for name in sorted(environment, key=lambda name: (not name.endswith("__TYPE"), name)):
         if not name.startswith(PREFIX) or name in OTHER_VARIABLES:
             continue
-        if name in paths:
-            yield from _given(paths[name], name, _text(environment[name], name))
+        if path := paths.get(name) or _named_path(name):
+            yield from _given(path, name, _text(environment[name], name))
         elif not _SERVICE_LINK.fullmatch(name):
             guess = nearest(name, [*paths, *OTHER_VARIABLES])
             raise ConfigError(f"the environment has {name}, but there is no such setting.", mend=f"Did you mean {guess}?" if guess else "")
@@ -49,9 +49,22 @@ def _given(path: Path, name: str, text: str) -> Iterator[Given]:
     if ANY_ITEM in path:
         yield from flattened({str(path[0]): _json(text, name, path[:1])}, name)
     elif (setting := setting_at(path)) and setting.is_list:
-        yield checked(Given(path, _list(setting, text, name), name))
+        yield _checked(Given(path, _list(setting, text, name), name))
     else:
-        yield checked(Given(path, text, name), strict=False)
+        yield _checked(Given(path, text, name, is_text=True))
+
+
+def _checked(given: Given) -> Given:
+    return given if is_named(given.path) else checked(given)
+
+
+def _named_path(name: str) -> Path | None:
+    """Where `SUREWIRE_NOTIFY__PAGER_LOW__URL` belongs: `notify.pager-low.url`; None when it is no setting of a named table."""
+    steps = name.removeprefix(PREFIX).lower().split("__")
+    if len(steps) != 3:
+        return None
+    path = (steps[0], steps[1].replace("_", "-"), steps[2])
+    return path if is_named(path) and setting_at(path) else None
 
 
 def _text(value: str, name: str) -> str:

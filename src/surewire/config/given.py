@@ -8,22 +8,26 @@ from typing import Annotated, Any, NoReturn, cast
 import msgspec
 from msgspec import Meta, Struct
 
-from surewire.config.settings import ANY_ITEM, Path, Setting, nearest, sections, setting_at, write_path
+from surewire.config.kinds import TargetName
+from surewire.config.settings import ANY_ITEM, ANY_NAME, Path, Setting, is_named, nearest, sections, setting_at, write_path
+from surewire.config.wording import allowed
 from surewire.errors import ConfigError
 
 __all__ = ["Given", "checked", "flattened"]
 
 
 class Given(Struct, frozen=True):
-    """One value at one path. `source` says where an operator finds it: `surewire.toml`, `SUREWIRE_DRAIN__TIMEOUT_S`, `--data`."""
+    """One value at one path. `source` says where an operator finds it: `surewire.toml`, `SUREWIRE_DRAIN__TIMEOUT_S`, `--data`.
+    `is_text`: numbers and truth values came as text."""
 
     path: Path
     value: Any
     source: str
+    is_text: bool = False
 
 
 def flattened(table: Mapping[str, Any], source: str, path: Path = ()) -> Iterator[Given]:
-    """Every value of nested tables by its path, each checked.
+    """Every value of nested tables by its path, each checked; but those of named tables, whose `type` may stand in another layer.
 
     Raises: ConfigError for a name that no setting has, naming the nearest one that there is, and for a value that does not fit.
     """
@@ -31,7 +35,10 @@ def flattened(table: Mapping[str, Any], source: str, path: Path = ()) -> Iterato
     for name, value in sorted(table.items(), key=lambda item: item[0] != "type"):
         place = (*path, name)
         if setting_at(place):
-            yield checked(Given(place, value, source))
+            given = Given(place, value, source)
+            yield given if is_named(place) else checked(given)
+        elif place in _NAMED_SECTIONS:
+            yield from _named(value, source, place)
         elif place in _SINGLE_SECTIONS:
             yield from flattened(_table(value, source, place), source, place)
         elif (*place, ANY_ITEM) in _LIST_SECTIONS:
@@ -40,14 +47,11 @@ def flattened(table: Mapping[str, Any], source: str, path: Path = ()) -> Iterato
             _refuse_name(place, source)
 
 
-def checked(given: Given, *, strict: bool = True) -> Given:
-    """The value as the setting's own type. Not `strict`: numbers and truth values may come as text.
-
-    Raises: ConfigError when it does not fit.
-    """
-    setting = cast("Setting", setting_at(given.path))
+def checked(given: Given, kind: str = "") -> Given:
+    """The value as the setting's own type; `kind` is that of the named table it stands in. Raises: ConfigError when it does not fit."""
+    setting = cast("Setting", setting_at(given.path, kind))
     try:
-        value = msgspec.convert(given.value, setting.annotation, strict=strict)
+        value = msgspec.convert(given.value, setting.annotation, strict=not given.is_text)
     except msgspec.ValidationError:
         shown = "the value" if setting.is_secret else repr(given.value)
         problem = (
@@ -60,7 +64,8 @@ def checked(given: Given, *, strict: bool = True) -> Given:
 
 
 _Tables = Annotated[list[dict[str, Any]], Meta(min_length=1)]
-_SINGLE_SECTIONS = frozenset(section.path for section in sections() if not section.is_list)
+_SINGLE_SECTIONS = frozenset(section.path for section in sections() if not section.is_list and not section.kind)
+_NAMED_SECTIONS = frozenset(section.path[:-1] for section in sections() if section.kind)
 _LIST_SECTIONS = frozenset(section.path for section in sections() if section.is_list)
 
 
@@ -76,19 +81,35 @@ def _items(value: Any, source: str, path: Path) -> Iterator[Given]:
         yield from list(flattened(item, source, place)) or [Given(place, {}, source)]
 
 
-def _table(value: Any, source: str, path: Path) -> dict[str, Any]:
+def _named(value: Any, source: str, path: Path) -> Iterator[Given]:
+    for name, item in _table(value, source, path, f"{write_path(path)}.NAME").items():
+        place = (*path, name)
+        try:
+            msgspec.convert(name, TargetName)
+        except msgspec.ValidationError:
+            problem = f"{source} names a table so."
+            raise ConfigError(problem, path=write_path(place), mend=f"It takes {allowed(TargetName)}.") from None
+        # An empty table is one that lacks its type.
+        yield from list(flattened(_table(item, source, place), source, place)) or [Given(place, {}, source)]
+
+
+def _table(value: Any, source: str, path: Path, head: str = "") -> dict[str, Any]:
     try:
         return msgspec.convert(value, dict[str, Any])
     except msgspec.ValidationError:
         name = write_path(path)
         raise ConfigError(
-            f"{source} gives a value, but this is a section.", path=name, mend=f"Write [{name}] and settings below it."
+            f"{source} gives a value, but this is a section.", path=name, mend=f"Write [{head or name}] and settings below it."
         ) from None
 
 
 def _refuse_name(path: Path, source: str) -> NoReturn:
     name = write_path(path)
-    known = [write_path(setting.path) for section in sections() for setting in section.settings]
-    known += [write_path(section.path) for section in sections() if section.path]
-    guess = nearest(name, known)
+    guess = nearest(name, _known_names(path))
     raise ConfigError(f"{source} sets it, but there is no such setting.", path=name, mend=f"Did you mean {guess}?" if guess else "")
+
+
+def _known_names(path: Path) -> list[str]:
+    """Every setting and section, as they are called beside `path`."""
+    paths = [path for section in sections() for path in (section.path, *(setting.path for setting in section.settings)) if path]
+    return [write_path(tuple(path[1] if step == ANY_NAME and len(path) > 1 else step for step in known)) for known in paths]

@@ -13,8 +13,9 @@ from msgspec import Struct
 from surewire.config.environment import from_environment
 from surewire.config.given import Given, flattened
 from surewire.config.model import Config
+from surewire.config.named_tables import settled
 from surewire.config.rules import check
-from surewire.config.settings import ANY_ITEM, Path, sections, write_path
+from surewire.config.settings import ANY_ITEM, Path, Section, sections, write_path
 from surewire.errors import ConfigError
 
 __all__ = ["DEFAULT_SOURCE", "Effective", "Loaded", "load"]
@@ -39,16 +40,21 @@ class Loaded(Struct, frozen=True):
     def effective(self) -> Iterator[Effective]:
         """Every value in the order of the model."""
         for section in sections():
-            for place in self._places(section.path):
+            for place in self._places(section):
                 for setting in section.settings:
                     path = (*place, setting.path[-1])
-                    value = "***" if setting.is_secret else _value_at(self.config, path)
-                    yield Effective(write_path(path), value, self.sources.get(path, DEFAULT_SOURCE))
+                    value = _value_at(self.config, path)
+                    shown = "***" if setting.is_secret and value else value
+                    yield Effective(write_path(path), shown, self.sources.get(path, DEFAULT_SOURCE))
 
-    def _places(self, path: Path) -> Iterable[Path]:
-        if ANY_ITEM not in path:
-            return [path]
-        return [(*path[:-1], index) for index in range(len(_value_at(self.config, path[:-1])))]
+    def _places(self, section: Section) -> Iterable[Path]:
+        above = section.path[:-1]
+        if section.kind:
+            tables: dict[str, Struct] = _value_at(self.config, above)
+            return [(*above, name) for name, table in tables.items() if table.__struct_config__.tag == section.kind]
+        if ANY_ITEM not in section.path:
+            return [section.path]
+        return [(*above, index) for index in range(len(_value_at(self.config, above)))]
 
 
 def load(
@@ -66,6 +72,7 @@ def load(
     values: dict[Path, Given] = {}
     for layer in (_from_file(file), from_environment(environment or {}), _from_flags(flags or {})):
         _override(values, list(layer))
+    values = {one.path: one for one in settled(values)}
     config = msgspec.convert(_tree(list(values.values())), Config)
     check(config, insecure=insecure)
     return Loaded(config, {path: one.source for path, one in values.items()})
@@ -114,5 +121,11 @@ def _tree(given: Sequence[Given]) -> dict[str, Any]:
 
 def _value_at(value: Any, path: Path) -> Any:
     for step in path:
-        value = value[step] if isinstance(step, int) else value.__struct_config__.tag if step == "type" else getattr(value, step)
+        value = _inner(value, step)
     return value
+
+
+def _inner(value: Any, step: str | int) -> Any:
+    if not isinstance(value, Struct):
+        return value[step]
+    return value.__struct_config__.tag if step == "type" else getattr(value, str(step))

@@ -35,6 +35,9 @@ max_connections = 50_000
 
 The same limit from the environment: `SUREWIRE_LIMITS__MAX_CONNECTIONS=50000`. Lists are JSON, or plain values separated by commas:
 `SUREWIRE_EVENTS__TYPES=now_playing,doorbell`, `SUREWIRE_LISTENERS='[{"port": 8080}]'`. Relative paths start at the working directory.
+
+You name the tables `[notify.NAME]` yourself, in letters a to z, digits and dashes. In the name of a variable, letters are capital and a
+dash is `_`, so a secret need not stand in the file. Layers are merged setting by setting, and any of them may give the `type`.
 """
 
 
@@ -49,9 +52,18 @@ def json_schema() -> dict[str, Any]:
     (schema,), definitions = msgspec.json.schema_components([Config], ref_template="#/$defs/{name}")
     for definition in definitions.values():
         # A tag is required on the wire, but a section without a `type` has the default back end.
-        definition.pop("required", None)
+        if _tag(definition) not in _KINDS:
+            definition.pop("required", None)
     plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode({**schema, "$defs": definitions}))
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "surewire configuration", **plain}
+
+
+_KINDS: Final = {section.kind for section in sections() if section.kind}
+
+
+def _tag(definition: dict[str, Any]) -> str:
+    enum: list[str] = definition.get("properties", {}).get("type", {}).get("enum", [""])
+    return enum[0]
 
 
 def _section(section: Section) -> str:
@@ -64,6 +76,8 @@ def _title(section: Section) -> str:
     if not section.path:
         return "Top level"
     name = ".".join(str(step) for step in section.path if step != ANY_ITEM)
+    if section.kind:
+        return f"`[{name}]` of type `{section.kind}`"
     return f"`[[{name}]]`" if section.is_list else f"`[{name}]`"
 
 
@@ -80,6 +94,8 @@ def _row(setting: Setting) -> str:
 
 
 def _default(value: Any) -> str:
+    if value is msgspec.NODEFAULT:
+        return "must be set"
     return "" if value is None else f"`{msgspec.json.encode(value).decode()}`"
 
 

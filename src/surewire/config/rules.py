@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Final
+from urllib.parse import urlsplit
 
 from surewire.config.model import Config
 from surewire.errors import ConfigError
@@ -77,6 +78,31 @@ def _content_fits_message(config: Config) -> None:
         )
 
 
+def _retries_come_apart(config: Config) -> None:
+    if config.alerting.retry_first_s > config.alerting.retry_most_s:
+        raise ConfigError(
+            f"the longest wait cannot be shorter than the first, {config.alerting.retry_first_s:g} s.",
+            path="alerting.retry_most_s",
+            mend="Set it to at least alerting.retry_first_s.",
+        )
+
+
+def _targets_have_addresses(config: Config) -> None:
+    for name, target in config.notify.items():
+        for setting in {"url", "webhook_url"} & set(target.__struct_fields__):
+            if not _is_whole(getattr(target, setting)):
+                problem = "the value is no complete address."
+                raise ConfigError(problem, path=f"notify.{name}.{setting}", mend="Write it like https://host/path.")
+
+
+def _is_whole(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def _no_compression_yet(config: Config) -> None:
     if config.limits.compression:
         raise ConfigError("this version cannot compress messages.", path="limits.compression", mend="Set it to false.")
@@ -87,5 +113,7 @@ _RULES: Final[tuple[Callable[[Config], None], ...]] = (
     _addresses_differ,
     _pong_before_next_ping,
     _content_fits_message,
+    _targets_have_addresses,
+    _retries_come_apart,
     _no_compression_yet,
 )

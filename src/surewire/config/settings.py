@@ -14,17 +14,19 @@ from msgspec import Meta, Struct
 from surewire.config.model import Config
 from surewire.config.wording import allowed
 
-__all__ = ["ANY_ITEM", "Path", "Section", "Setting", "nearest", "sections", "setting_at", "write_path"]
+__all__ = ["ANY_ITEM", "ANY_NAME", "Path", "Section", "Setting", "is_named", "nearest", "sections", "setting_at", "write_path"]
 
 Path: TypeAlias = tuple[str | int, ...]
-"""Where a value stands: names of tables and settings, and the index in a list of tables."""
+"""Where a value stands: names of tables and settings, the index in a list of tables, and the name that an operator gave a table."""
 
 ANY_ITEM: Final = "*"
 """Stands for every index in the path of a setting."""
+ANY_NAME: Final = "NAME"
+"""Stands for every name that operators give to tables of one sort."""
 
 
 class Setting(Struct, frozen=True):
-    """One thing that can be set. `annotation` is its complete type, `allowed` the same in words."""
+    """One thing that can be set. `annotation` is its complete type, `allowed` the same in words; one without a default must be set."""
 
     path: Path
     annotation: Any
@@ -41,12 +43,14 @@ class Setting(Struct, frozen=True):
 
 
 class Section(Struct, frozen=True):
-    """A table of settings. `is_list`: there may be several, written `[[name]]`."""
+    """A table of settings. `is_list`: there may be several, written `[[name]]`. `kind`: operators name such tables, and this is about
+    those of that `type`."""
 
     path: Path
     about: str
     settings: tuple[Setting, ...]
     is_list: bool
+    kind: str = ""
 
 
 @cache
@@ -56,10 +60,16 @@ def sections(model: type[Struct] = Config) -> tuple[Section, ...]:
 
 
 @cache
-def setting_at(path: Path) -> Setting | None:
-    """The setting that a path means, with any index, or None."""
-    general = tuple(ANY_ITEM if isinstance(step, int) else step for step in path)
-    return next((setting for section in sections() for setting in section.settings if setting.path == general), None)
+def setting_at(path: Path, kind: str = "") -> Setting | None:
+    """The setting that a path means, with any index and any name, or None. In a named table: that of the kind, or of any kind."""
+    general = _general(path)
+    there = [section for section in sections() if not kind or section.kind == kind]
+    return next((setting for section in there for setting in section.settings if setting.path == general), None)
+
+
+def is_named(path: Path) -> bool:
+    """Whether it stands in a table that operators name, whose `type` says what it takes."""
+    return ANY_NAME in _general(path)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -73,22 +83,45 @@ def write_path(path: Path) -> str:
     return text.removeprefix(".")
 
 
-def _walk(model: type[Struct], path: Path, *, is_list: bool = False) -> Iterator[Section]:
-    fields = {field.encode_name: field for field in msgspec.structs.fields(model)}
+@cache
+def _named_tables() -> frozenset[Path]:
+    return frozenset(section.path[:-1] for section in sections() if section.kind)
+
+
+def _general(path: Path) -> Path:
+    steps = tuple(ANY_ITEM if isinstance(step, int) else step for step in path)
+    return (steps[0], ANY_NAME, *steps[2:]) if len(steps) > 1 and steps[:1] in _named_tables() else steps
+
+
+def _walk(model: type[Struct], path: Path) -> Iterator[Section]:
+    yield from _section(model, path)
     hints = get_type_hints(model, include_extras=True)
-    inner = {name: _table(hints[field.name]) for name, field in fields.items()}
-    own = [_setting((*path, name), hints[field.name], field.default) for name, field in fields.items() if inner[name] is None]
-    yield Section(path, inspect.getdoc(model) or "", (*_type_setting(model, path), *own), is_list)
-    for name, table in inner.items():
-        if table is not None:
-            struct, repeated = table
-            yield from _walk(struct, (*path, name, ANY_ITEM) if repeated else (*path, name), is_list=repeated)
+    for field in msgspec.structs.fields(model):
+        place = (*path, field.encode_name)
+        match _tables(hints[field.name]):
+            case _Shape("one", (struct,)):
+                yield from _walk(struct, place)
+            case _Shape("list", (struct,)):
+                yield from _section(struct, (*place, ANY_ITEM), is_list=True)
+            case _Shape("named", kinds):
+                for struct in kinds:
+                    yield from _section(struct, (*place, ANY_NAME), kind=str(struct.__struct_config__.tag))
+            case _:
+                pass
 
 
-def _type_setting(model: type[Struct], path: Path) -> tuple[Setting, ...]:
+def _section(model: type[Struct], path: Path, *, is_list: bool = False, kind: str = "") -> Iterator[Section]:
+    hints = get_type_hints(model, include_extras=True)
+    fields = [field for field in msgspec.structs.fields(model) if _tables(hints[field.name]) is None]
+    own = [_setting((*path, field.encode_name), hints[field.name], field.default) for field in fields]
+    yield Section(path, inspect.getdoc(model) or "", (*_type_setting(model, path, is_needed=bool(kind)), *own), is_list, kind)
+
+
+def _type_setting(model: type[Struct], path: Path, *, is_needed: bool) -> tuple[Setting, ...]:
     """The tag of a back end, which the struct itself does not list."""
     tag = model.__struct_config__.tag
-    return (_setting((*path, "type"), Annotated[Literal[tag], Meta(description="Which back end it is.")], tag),) if tag else ()
+    default = msgspec.NODEFAULT if is_needed else tag
+    return (_setting((*path, "type"), Annotated[Literal[tag], Meta(description="Which back end it is.")], default),) if tag else ()
 
 
 def _setting(path: Path, annotation: Any, default: Any) -> Setting:
@@ -100,13 +133,25 @@ def _setting(path: Path, annotation: Any, default: Any) -> Setting:
     return Setting(path, annotation, allowed(annotation), description, extra.get("unit", ""), default, bool(extra.get("secret")))
 
 
-def _table(annotation: Any) -> tuple[type[Struct], bool] | None:
-    """The struct of a section and whether it is a list of them; None for a plain setting."""
+class _Shape(Struct, frozen=True):
+    """How a section is written: one table, a list of them, or tables that operators name, of several kinds."""
+
+    written: Literal["one", "list", "named"]
+    structs: tuple[type[Struct], ...]
+
+
+def _tables(annotation: Any) -> _Shape | None:
+    """None for a plain setting."""
     bare = _bare(annotation)
-    if isinstance(bare, type) and issubclass(bare, Struct):
-        return bare, False
-    item = _bare(get_args(bare)[0]) if get_origin(bare) is tuple else None
-    return (item, True) if isinstance(item, type) and issubclass(item, Struct) else None
+    if _is_struct(bare):
+        return _Shape("one", (bare,))
+    if get_origin(bare) is tuple and _is_struct(item := _bare(get_args(bare)[0])):
+        return _Shape("list", (item,))
+    return _Shape("named", get_args(get_args(bare)[1])) if get_origin(bare) is dict else None
+
+
+def _is_struct(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Struct)
 
 
 def _bare(annotation: Any) -> Any:

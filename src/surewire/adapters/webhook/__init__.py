@@ -1,0 +1,1 @@
+"""Notifications over HTTP: pagers, chats, ticket queues and signed webhooks."""
