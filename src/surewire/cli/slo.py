@@ -12,6 +12,9 @@ slo = App(
 )
 
 _COMMANDS = {
+    "show": ("Show an objective as it is defined.", "surewire slo show availability"),
+    "explain": ("Explain an objective in plain words.", "surewire slo explain sla-001-http-availability"),
+    "lint": ("Find everything that is wrong with definitions.", "surewire slo lint slos.yaml"),
     "status": ("Show every objective and what is left of its budget.", "surewire slo status --watch"),
     "gate": ("Ask whether a change may be deployed.", "surewire slo gate --change feature"),
     "correct": (
@@ -19,6 +22,12 @@ _COMMANDS = {
         "surewire slo correct --start 2026-11-20T22:00:00Z --end 2026-11-20T22:30:00Z --category other --reason '…' --actor alice",
     ),
 }
+slo.command(
+    "surewire.cli.slo_list:list_objectives",
+    name="list",
+    help="List every objective that is defined.",
+    help_epilogue="Example: `surewire slo list --json`",
+)
 for _name, (_summary, _example) in _COMMANDS.items():
     slo.command(f"surewire.cli.slo_{_name}:{_name}", name=_name, help=_summary, help_epilogue=f"Example: `{_example}`")
 slo.command("surewire.cli.slo_import:import_", name="import", help="Make definitions from objectives that were written for another tool.")
