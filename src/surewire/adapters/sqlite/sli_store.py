@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final, TypeVar
 
@@ -86,12 +86,11 @@ class SqliteSliStore:
     def _read(self, connection: Connection, interval: Interval, length_s: int) -> list[Slot]:
         with connection:  # all of it as of one moment
             found = read_slots(connection, interval, length_s)
-            self._learn(connection, found)
-        return [self._named(slot, length_s) for slot in found]
-
-    def _learn(self, connection: Connection, slots: Iterable[StoredSlot]) -> None:
-        if any(values.keys() - self._names.keys() for slot in slots for values in slot.body):
+        try:
+            return [self._named(slot, length_s) for slot in found]
+        except KeyError:
             self._names.update(rows(connection, _SQL.all_series))
+            return [self._named(slot, length_s) for slot in found]
 
     def _named(self, slot: StoredSlot, length_s: int) -> Slot:
         names, (counts, gauges, peaks) = self._names, slot.body

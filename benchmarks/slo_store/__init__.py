@@ -1,0 +1,1 @@
+"""What recording service levels costs, and how much of a disk a day of it takes."""
