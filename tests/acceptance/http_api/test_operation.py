@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import httpx
+import pytest
 
+from surewire.contract.runbooks import load_runbook
 from surewire.http.openapi import openapi_document
 from surewire.protocol.asyncapi import asyncapi_document
 from tests.acceptance.http_api.running_api import RunningApi
@@ -62,3 +64,15 @@ async def test_the_documents_are_served_as_they_are_made(client: httpx.AsyncClie
     for path, document in (("/openapi.json", openapi_document()), ("/asyncapi.json", asyncapi_document())):
         answer = await client.get(path)
         assert (answer.status_code, answer.headers["content-type"], answer.content) == (200, "application/json", document)
+
+
+async def test_the_page_that_a_notification_leads_to_is_served_and_so_are_those_that_it_leads_to(client: httpx.AsyncClient) -> None:
+    for path in ("/runbooks/RB-001", "/runbooks/RB-001.md"):
+        answer = await client.get(path)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "text/markdown; charset=utf-8")
+        assert answer.text == load_runbook("RB-001").text
+
+
+@pytest.mark.parametrize("number", ["RB-999", "RB-1", "slos.yaml", "..%2Fslos.yaml", "%00", "RB-001.md.md"])
+async def test_a_runbook_that_there_is_not_is_not_found(client: httpx.AsyncClient, number: str) -> None:
+    assert (await client.get(f"/runbooks/{number}")).status_code == 404

@@ -19,6 +19,7 @@ from surewire.http.routes import (
     messages,
     metrics,
     page,
+    runbooks,
     slos,
 )
 
@@ -37,5 +38,6 @@ ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (
     *health.ROUTES,
     *metrics.ROUTES,
     *documents.ROUTES,
+    *runbooks.ROUTES,
     *page.ROUTES,
 )
