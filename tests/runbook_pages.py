@@ -15,13 +15,7 @@ __all__ = ["NUMBERS", "events_asked_for", "is_coming", "page_of", "queries", "re
 
 NUMBERS = runbook_numbers()
 _WITH_ARGUMENT = frozenset({"export"})
-_COMING = frozenset(
-    {
-        *("alerts ack", "alerts list", "deployment list", "deployment record", "maintenance add", "maintenance list"),
-        *("alerts audit", "alerts lint", "slo lint", "slo list", "slo simulate"),
-        *("slo action add", "slo action validate", "slo correct", "slo explain", "slo gate", "slo review", "slo show", "slo status"),
-    }
-)
+_COMING = frozenset({"alerts ack", "alerts audit", "alerts lint", "alerts list", "slo action add", "slo action validate", "slo review"})
 """Commands that pages name and that do not exist yet."""
 
 _SPAN = re.compile(r"(?<!`)`surewire ([^`\n]+)`(?!`)")
