@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 from textwrap import dedent
 
@@ -19,6 +20,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *(page for folder in _FOLDERS for page in (R
 _BLOCK = re.compile(r"^( *)```(\w+)(?: (\w+))?\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[[^\]]*\]\(([^()\s]+)\)")
 _HEADING = re.compile(r"^(#+) (.*)$", re.MULTILINE)
+_ONWARDS = frozenset({"|", ">", "&&"})
 _CODE_OR_LINK = re.compile(r"`([^`]*)`|\[([^\]]*)\]\([^)]*\)")
 
 
@@ -54,13 +56,13 @@ def _blocks(page: Path) -> Iterator[Block]:
 
 
 def commands(block: Block) -> Iterator[list[str]]:
-    """The words of each command line of a shell block, without comments and leading variables."""
+    """The words of each command line of a shell block, without comments, leading variables and where its output goes."""
     for line in block.text.replace("\\\n", " ").splitlines():
         words = shlex.split(line, comments=True)
         while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
             words.pop(0)
         if words:
-            yield words
+            yield list(takewhile(lambda word: word not in _ONWARDS, words))
 
 
 def links(page: Path) -> Iterator[str]:
