@@ -21,6 +21,10 @@ _COMMANDS = {
         "Take a span of time out of what counts.",
         "surewire slo correct --start 2026-11-20T22:00:00Z --end 2026-11-20T22:30:00Z --category other --reason '…' --actor alice",
     ),
+    "simulate": (
+        "Try a policy with traffic and faults that are only thought of.",
+        "surewire slo simulate bad_release.yaml --svg month.svg",
+    ),
 }
 slo.command(
     "surewire.cli.slo_list:list_objectives",

@@ -9,7 +9,7 @@ added again, takes its own place.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, Protocol
 
 from surewire.contract.selector import Selector
@@ -22,6 +22,8 @@ __all__ = ["COARSE_S", "Timeline", "TimelineSlot", "family_of"]
 COARSE_S: Final = 300
 _FINE_S: Final = 25 * HOUR_S
 _KEPT_S: Final = 92 * DAY_S
+_LOOK_CLOSER_S: Final = 6 * HOUR_S
+"""Spans as short as this are read slot by slot; longer ones are halved first."""
 _NONE: Final[Mapping[str, float]] = {}
 
 
@@ -121,6 +123,20 @@ class Timeline:
         for total in self._totals_of(selector):
             steps.update(dict(total.steps(start_s, end_s)))
         return steps
+
+    def shortfalls(self, whole: Selector, part: Selector, start_s: int, end_s: int) -> Iterator[tuple[Interval, int]]:
+        """The slots in which `part` counted less than `whole`, in order, and how much less. It halves the span and looks where any is."""
+        if self.total(whole, start_s, end_s) <= self.total(part, start_s, end_s):
+            return
+        if end_s - start_s <= _LOOK_CLOSER_S:
+            parts = self.steps(part, start_s, end_s)
+            for at_s, count in sorted(self.steps(whole, start_s, end_s).items()):
+                if count > parts.get(at_s, 0):
+                    yield Interval(at_s, at_s + self.slot_s(at_s)), count - parts.get(at_s, 0)
+            return
+        middle_s = start_s + (end_s - start_s) // 2 // COARSE_S * COARSE_S
+        yield from self.shortfalls(whole, part, start_s, middle_s)
+        yield from self.shortfalls(whole, part, middle_s, end_s)
 
     def next_s(self, selector: Selector, start_s: int, end_s: int) -> int | None:
         """When the first slot of the span started in which any of the selected series counted anything."""

@@ -13,18 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Final
 
 from surewire.contract.selector import Selector
 from surewire.slo.spans import covered_s, overlapping, union
 from surewire.slo.status import Tally
 from surewire.slo.timeline import COARSE_S, Timeline
-from surewire.slo.window import HOUR_S, Interval
+from surewire.slo.window import Interval
 
 __all__ = ["Uptime"]
-
-_LOOK_CLOSER_S: Final = 6 * HOUR_S
-"""Spans as short as this are read slot by slot; longer ones with failures in them are halved first."""
 
 
 class Uptime:
@@ -78,23 +74,10 @@ class Uptime:
         start_s = self._around.start_s - 2 * self._down_after_s
         run: list[Interval] = []
         bad_s = previous_end_s = 0
-        for at_s, slot_bad_s in self._failures(start_s - start_s % COARSE_S, self._around.end_s):
-            if at_s > previous_end_s:
+        for slot, slot_bad_s in self._timeline.shortfalls(self._known, self._good, start_s - start_s % COARSE_S, self._around.end_s):
+            if slot.start_s > previous_end_s:
                 yield from run if bad_s >= self._down_after_s else ()
                 run, bad_s = [], 0
-            run.append(Interval(at_s, at_s + slot_bad_s))
-            bad_s, previous_end_s = bad_s + slot_bad_s, at_s + self._timeline.slot_s(at_s)
+            run.append(Interval(slot.start_s, slot.start_s + slot_bad_s))
+            bad_s, previous_end_s = bad_s + slot_bad_s, slot.end_s
         yield from run if bad_s >= self._down_after_s else ()
-
-    def _failures(self, start_s: int, end_s: int) -> Iterator[tuple[int, int]]:
-        """The starts of the slots with bad seconds, in order, and how many. It halves the span and looks only where there are any."""
-        if self._probed_s(start_s, end_s) <= self._timeline.total(self._good, start_s, end_s):
-            return
-        if end_s - start_s <= _LOOK_CLOSER_S:
-            good = self._timeline.steps(self._good, start_s, end_s)
-            known = self._timeline.steps(self._known, start_s, end_s)
-            yield from ((at_s, known_s - good.get(at_s, 0)) for at_s, known_s in sorted(known.items()) if known_s > good.get(at_s, 0))
-            return
-        middle_s = start_s + (end_s - start_s) // 2 // COARSE_S * COARSE_S
-        yield from self._failures(start_s, middle_s)
-        yield from self._failures(middle_s, end_s)
