@@ -13,6 +13,7 @@ from surewire.alerting.audit import Audit
 from surewire.alerting.definitions import definitions
 from surewire.contract.catalogue import load_alerts, load_slos
 from surewire.ports.notifier import Notification
+from surewire.slo.alert_rule import AlertRule
 from surewire.slo.alert_rules import alert_rules
 from surewire.slo.judgement import Judgement
 
@@ -27,12 +28,11 @@ START_S = 1_800_000_000
 class Desk:
     """`fire` and `calm` say what conditions hold from now on; `tick` lets time pass and looks at them."""
 
-    def __init__(self, targets: Sequence[str] = ALL_TARGETS, tick_s: int = 15) -> None:
+    def __init__(self, targets: Sequence[str] = ALL_TARGETS, tick_s: int = 15, rules: Sequence[AlertRule] = RULES) -> None:
         self.store, self.ledger, self.now_s, self.tick_s = MemoryAlertStore(), MemoryLedger(), START_S, tick_s
-        self.definitions = definitions(RULES, load_alerts(), targets)
+        self.rules, self.definitions = rules, definitions(rules, load_alerts(), targets)
         self._numbers = count(1)
         self._holding: dict[str, str] = {}
-        self._seen = 0
         self.manager: AlertManager
 
     def new_id(self, prefix: str) -> str:
@@ -53,7 +53,7 @@ class Desk:
     async def look(self) -> tuple[AlertMove, ...]:
         judgements = [
             Judgement(name=rule.name, verdict="firing" if rule.name in self._holding else "quiet", detail=self._holding.get(rule.name, ""))
-            for rule in RULES
+            for rule in self.rules
         ]
         return await self.manager.advance(judgements, self.now_s)
 
@@ -67,9 +67,10 @@ class Desk:
         return moves
 
     async def sent(self, target: str = "") -> list[Notification]:
-        """What was put into the outbox since this was last asked, to one target."""
-        outgoing = [one.notification for one in await self.store.pending(1_000_000)]
-        new, self._seen = outgoing[self._seen :], len(outgoing)
+        """What was put into the outbox since this was last asked, to one target. All of it counts as delivered."""
+        new = [one.notification for one in await self.store.pending(1_000_000)]
+        for one in new:
+            await self.store.delivered(one.id)
         return [one for one in new if not target or one.target == target]
 
     def phase(self, name: str) -> str:
