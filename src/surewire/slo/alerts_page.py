@@ -36,9 +36,9 @@ _NON_NEGOTIABLE: Final = """
 ## Not negotiable
 
 {names} cannot be silenced, downgraded or snoozed and do not end by themselves. Each pages
-again after 5 min without an acknowledgement, at any hour, and stays over restarts until a person ends it with a reason.
-`surewire alerts lint` finds what would keep them from people in an Alertmanager's configuration, `surewire alerts audit` live silences
-that do.
+again after 5 min without an acknowledgement, at any hour of the day. An acknowledgement lasts an hour; the alert itself stays, over
+restarts too, until a person closes it with a reason. `surewire alerts lint` finds what would keep them from people in an Alertmanager's
+configuration, `surewire alerts audit` live silences that do.
 """
 _CATALOGUE: Final = """
 ## By name
