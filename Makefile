@@ -27,10 +27,10 @@ export UV_HTTP_TIMEOUT ?= $(PIP_DEFAULT_TIMEOUT)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test lint types layers bench fuzz docs check lock clean
+.PHONY: help setup serve test lint types layers bench fuzz docs validate-telemetry check lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(VENV)/dev.installed ## .venv with everything that developing needs
 
@@ -51,6 +51,9 @@ types: setup ## pyright strict and mypy strict
 
 layers: setup ## imports point down only
 	$(BIN)/lint-imports
+
+validate-telemetry: setup ## what must hold of service levels, labels and series, on a server of its own
+	$(BIN)/surewire invariants --spawn
 
 bench: setup ## measure what is promised
 	$(BIN)/python -m benchmarks

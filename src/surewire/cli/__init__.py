@@ -29,6 +29,7 @@ _COMMANDS = {
     ),
     "config": ("Check, print and explain the configuration.", "surewire config --check --config surewire.toml"),
     "export": ("Write service levels as configuration of other tools.", "surewire export prometheus --out ./rules"),
+    "invariants": ("Check what must always hold of service levels.", "surewire invariants --url http://127.0.0.1:8080"),
 }
 GROUPS = {
     "alerts": "Look at alerts, and at what may keep them from people.",
