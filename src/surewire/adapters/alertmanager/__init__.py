@@ -1,0 +1,1 @@
+"""A running Alertmanager, by its HTTP API."""
