@@ -97,6 +97,16 @@ class ServiceLevels:
         return self.objectives[slo]
 
     @property
+    def timeline(self) -> Timeline:
+        """What was counted, for questions about the past."""
+        return self._timeline
+
+    @property
+    def firing(self) -> Collection[str]:
+        """The names of the alerts that fire now."""
+        return self._desk.firing if self._desk else ()
+
+    @property
     def freezes(self) -> dict[str, Freeze]:
         """The freeze of every objective that has one, open or ended."""
         return read_freezes(self.decisions.of(*FREEZE_KINDS))
