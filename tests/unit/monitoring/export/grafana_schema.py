@@ -112,6 +112,7 @@ OPTIONS: dict[str, Schema] = {
         reduceOptions=CALCULATION,
     ),
     "table": record(
+        sortBy=each(record(displayName=WORD, desc=FLAG)),
         cellHeight=one_of("sm", "md", "lg"),
         showHeader=FLAG,
         footer=record(show=FLAG, reducer=each(TEXT), countRows=FLAG, fields=TEXT),

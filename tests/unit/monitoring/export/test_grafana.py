@@ -6,7 +6,8 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,49 @@ def _children(value: Any) -> Iterator[Any]:
 def test_a_dashboard_is_valid_by_the_schema_of_what_grafana_reads(name: str) -> None:
     errors = [f"{error.json_path}: {error.message[:300]}" for error in jsonschema.Draft202012Validator(DASHBOARD).iter_errors(PAGES[name])]
     assert errors == []
+
+
+@pytest.fixture(scope="module")
+def grafanas_own() -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """What Grafana's own model of a dashboard, its panels and their queries keeps of one."""
+    with warnings.catch_warnings():
+        # It would rather see the newer model of dashboards, which Grafana 11 does not read.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from grafana_foundation_sdk.cog import plugins
+        from grafana_foundation_sdk.cog.encoder import JSONEncoder
+        from grafana_foundation_sdk.models.dashboard import Dashboard as GrafanaDashboard
+
+        plugins.register_default_plugins()
+
+    def kept(page: dict[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(JSONEncoder().encode(GrafanaDashboard.from_json(page)))
+        return found
+
+    return kept
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_grafanas_own_model_keeps_every_field_of_a_dashboard(name: str, grafanas_own: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    page = PAGES[name]
+    assert list(dropped(page, grafanas_own(page))) == [".id"], "only the number, which Grafana gives"
+
+
+def dropped(written: Any, kept: Any, path: str = "") -> Iterator[str]:
+    """The paths of what was written and not kept as it was."""
+    if isinstance(written, dict) and isinstance(kept, dict):
+        for key, value in written.items():
+            yield from dropped(value, kept[key], f"{path}.{key}") if key in kept else (f"{path}.{key}",)
+    elif isinstance(written, list) and isinstance(kept, list) and len(written) == len(kept):
+        for number, (one, other) in enumerate(zip(written, kept, strict=True)):
+            yield from dropped(one, other, f"{path}[{number}]")
+    elif written != kept:
+        yield path
+
+
+def test_grafanas_own_model_drops_a_field_that_it_does_not_know(grafanas_own: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    page = json.loads(json.dumps(PAGES["phase-0"]))
+    next(panel for panel in panels(page) if panel["type"] == "timeseries")["options"]["legend"]["colour"] = "red"
+    assert [path for path in dropped(page, grafanas_own(page)) if path.endswith(".colour")]
 
 
 def test_the_schema_finds_a_field_that_grafana_does_not_know() -> None:

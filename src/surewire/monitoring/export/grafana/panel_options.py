@@ -42,7 +42,12 @@ OPTIONS: Final[dict[str, dict[str, Any]]] = {
         "sizing": "auto",
         "reduceOptions": _CALCULATION,
     },
-    "table": {"cellHeight": "sm", "showHeader": True, "footer": {"show": False, "reducer": ["sum"], "countRows": False, "fields": ""}},
+    "table": {
+        "sortBy": [{"displayName": "severity", "desc": False}],
+        "cellHeight": "sm",
+        "showHeader": True,
+        "footer": {"show": False, "reducer": ["sum"], "countRows": False, "fields": ""},
+    },
     "state-timeline": {
         "alignValue": "left",
         "mergeValues": True,

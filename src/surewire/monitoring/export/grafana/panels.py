@@ -120,7 +120,7 @@ def health(checks: Iterable[tuple[str, str]], *, width: int = 24, height: int = 
 
 def active_alerts(*, width: int = 12, height: int = 8) -> Panel:
     """What fires now, the worst first."""
-    expression = f"sort_desc(max by (severity, alertname, slo, service, owner) ({_FIRING}))"
+    expression = f"max by (severity, alertname, slo, service, owner) ({_FIRING})"
     return Panel(title="Active alerts", type="table", queries=(Query(expression, is_now=True),), width=width, height=height)
 
 
