@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import warnings
 from collections.abc import Callable, Iterator
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -19,12 +19,13 @@ import pytest
 import yaml
 
 from surewire.contract.selector import Matcher
-from surewire.contract.series import format_bound
+from surewire.contract.series import format_bound, series_id
 from surewire.monitoring.export import grafana
 from surewire.monitoring.export.catalogues import built_in_catalogues
 from surewire.monitoring.export.exported_series import labels_of_metric
 from surewire.monitoring.export.grafana.model import Dashboard
 from surewire.monitoring.export.grafana.rendering import TAGS
+from surewire.slo.known_series import family_of
 from tests.unit.monitoring.export.grafana_schema import DASHBOARD
 
 ROOT = Path(__file__).parents[4]
@@ -337,3 +338,60 @@ def test_prometheus_itself_understands_every_expression(tmp_path: Path) -> None:
     path.write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}))
     run = subprocess.run(["promtool", "check", "rules", str(path)], check=False, capture_output=True, text=True, timeout=60)
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+# ---- what they answer
+
+
+def idle_series() -> list[dict[str, str]]:
+    """Every counter, histogram and gauge, at zero for two hours."""
+    found: list[dict[str, str]] = []
+    for name in (*CATALOGUES.metrics.canonical, *CATALOGUES.metrics.aliases):
+        family = family_of(name, CATALOGUES.metrics)
+        assert family is not None
+        choices = {label: ("any",) if isinstance(values, str) else values for label, values in family.labels.items()} | {
+            "instance": ("one",)
+        }
+        for values in product(*choices.values()):
+            labels = dict(zip(choices, values, strict=True))
+            found += [{"series": series, "values": "0x120"} for series in series_of(family.name, labels, family.buckets)]
+    return found
+
+
+def series_of(name: str, labels: dict[str, str], buckets: tuple[float, ...]) -> list[str]:
+    if not buckets:
+        return [series_id(name, labels)]
+    bounds = [*(format_bound(bound) for bound in buckets), "+Inf"]
+    return [series_id(f"{name}_count", labels), *(series_id(f"{name}_bucket", labels | {"le": bound}) for bound in bounds)]
+
+
+def promtool_answers(folder: Path, series: list[dict[str, str]], answers: dict[str, list[dict[str, Any]]]) -> None:
+    """Has the real PromQL answer each expression after two hours, and compares."""
+    cases = [{"expr": text, "eval_time": "2h", "exp_samples": samples} for text, samples in answers.items()]
+    test = {"evaluation_interval": "1m", "rule_files": [], "tests": [{"interval": "1m", "input_series": series, "promql_expr_test": cases}]}
+    path = folder / "test.yml"
+    path.write_text(yaml.safe_dump(test, width=10_000))
+    run = subprocess.run(["promtool", "test", "rules", str(path)], check=False, capture_output=True, text=True, timeout=100)
+    assert run.returncode == 0, (run.stdout + run.stderr)[:3_000]
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+def test_a_share_or_a_percentile_of_an_idle_server_is_no_sample_and_never_nan(tmp_path: Path) -> None:
+    judged = sorted(text for text in every_expression() if "> 0)" in text)
+    assert len(judged) > 100
+    promtool_answers(tmp_path, idle_series(), {text: [] for text in judged})
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+def test_shares_weigh_events_and_not_instances(tmp_path: Path) -> None:
+    """A busy instance without an error beside an idle one that fails half the time: 1 of 200, not 25 %."""
+    sends = {"busy": ("0+198x120", "0x120"), "idle": ("0+1x120", "0+1x120")}
+    series = [
+        {"series": f'gateway_send_total{{status="{status}",instance="{instance}"}}', "values": values}
+        for instance, both in sends.items()
+        for status, values in zip(("success", "error"), both, strict=True)
+    ]
+    (errors,) = [
+        target["expr"] for panel in panels(PAGES["on-call-overview"]) if panel["title"] == "Error rate" for target in panel["targets"]
+    ]
+    promtool_answers(tmp_path, series, {errors: [{"labels": "{}", "value": 0.005}]})
