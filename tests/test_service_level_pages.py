@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import re
+import time
 from decimal import Decimal
 from importlib import resources
-from typing import Any, Final
+from pathlib import Path
+from typing import Any, Final, cast, get_args
 
 import pytest
 import yaml
 
+from surewire.adapters.webhook.signed import sign
+from surewire.alerting.plans import MISSED_PAGES, plans
 from surewire.cli import application
+from surewire.config.load import load
+from surewire.config.notify import NotifyTarget
 from surewire.contract import slos as shapes
 from surewire.contract.catalogue import load_alerts, load_metrics, load_slos
 from surewire.contract.runbooks import SECTIONS, load_runbook, runbook_numbers
+from surewire.ports.alert_store import AlertPhase
 from surewire.slo.alerts_page import alerts_page
 from surewire.slo.correction import NEED_EVIDENCE, Category
 from surewire.slo.gate import CHANGES, EXIT_CODES, LETS_THROUGH
 from surewire.slo.lint import InForce, lint_definitions, load_definitions
 from surewire.slo.objective import objectives
 from surewire.slo.policy import STATES
+from surewire.slo.window import parse_duration
 from tests.documentation import ROOT, blocks, read, section, table
 from tests.runbook_pages import is_coming, resolves, surewire_commands
 
@@ -111,7 +119,62 @@ def test_the_index_of_runbooks_explains_every_section() -> None:
     assert [row[0] for row in table(read("docs/runbooks.md"), 0)] == list(SECTIONS)
 
 
-@pytest.mark.parametrize("page", ["service-levels", "slo-reading", "alerts", "runbooks"])
+# ---- alerting
+
+
+def alerting(title: str) -> list[list[str]]:
+    return table(section("docs/alerting.md", title))
+
+
+def test_the_targets_that_are_shown_are_a_configuration_that_is_right(tmp_path: Path) -> None:
+    (block,) = blocks("toml", pages=[ROOT / "docs" / "alerting.md"])
+    file = tmp_path / "surewire.toml"
+    file.write_text(block.text)
+    targets = load(file).config.notify
+    assert {type(target) for target in targets.values()} == set(NotifyTarget.__args__)
+    assert {name for rule in load_alerts().severities.values() for name in rule.notify} <= targets.keys()
+
+
+def test_the_table_of_severities_is_how_they_are_told() -> None:
+    named = {name for rule in load_alerts().severities.values() for name in rule.notify}
+    told = plans(load_alerts(), named)
+    for severity, to, first, change, again in alerting("Who is told"):
+        plan = told[cast("shapes.Severity", severity)]
+        assert set(plan.targets) == set(to.split(", "))
+        assert [seconds(first), seconds(change), seconds(again)] == [plan.wait_s, plan.interval_s, plan.repeat_s]
+
+
+def seconds(words: str) -> int:
+    return 0 if words == "at once" else int(words.split(maxsplit=1)[0]) * {"s": 1, "min": 60, "h": 3_600, "d": 86_400}[words.split()[1]]
+
+
+def test_the_table_of_escalation_is_that_of_the_first_severity() -> None:
+    steps = load_alerts().severities["SEV-1"].escalate
+    rows_shown = [(seconds(" ".join(row[0].split(",")[0].split()[:2])), row[1]) for row in alerting("When nobody answers")]
+    assert rows_shown == [(parse_duration(step.after), step.to) for step in steps]
+    assert MISSED_PAGES == 2
+
+
+def test_every_state_of_an_alert_is_explained() -> None:
+    assert [row[0] for row in alerting("From a number to a page")] == list(get_args(AlertPhase))
+
+
+def test_the_signature_that_is_shown_how_to_check_is_the_one_that_is_sent() -> None:
+    (block,) = blocks("python", pages=[ROOT / "docs" / "alerting.md"])
+    names: dict[str, Any] = {}
+    exec(block.text, names)
+    secret, other, now = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_AAAA9r8GKYqrTwjUPD8ILPZIo2LaLaSw", str(int(time.time()))
+    headers = {
+        "webhook-id": "1",
+        "webhook-timestamp": now,
+        "webhook-signature": f"{sign(other, '1', now, b'x')} {sign(secret, '1', now, b'x')}",
+    }
+    assert names["is_from_surewire"](secret, headers, b"x")
+    assert not names["is_from_surewire"](secret, headers, b"y")
+    assert not names["is_from_surewire"](secret, {**headers, "webhook-timestamp": "1"}, b"x")
+
+
+@pytest.mark.parametrize("page", ["alerting", "service-levels", "slo-reading", "alerts", "runbooks"])
 def test_every_command_that_a_page_names_exists(page: str) -> None:
     app = application()
     named = surewire_commands(ROOT / "docs" / f"{page}.md")
