@@ -16,12 +16,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from surewire.adapters.sqlite.alert_store import SqliteAlertStore
 from surewire.adapters.sqlite.event_history import SqliteEventHistory, sqlite_event_history
 from surewire.adapters.sqlite.slo_file import OpenSloFile, open_slo_file
 from surewire.adapters.sqlite.store import OpenSqliteStore, open_sqlite_store
 from surewire.adapters.system.clock import SystemClock
 from surewire.adapters.system.descriptors import raise_descriptor_limit
+from surewire.adapters.system.outbound import SystemOutboundGuard
+from surewire.alerting.plane import AlertingPlane, alerting_plane
 from surewire.config.model import Config
+from surewire.config.notify import Email
 from surewire.contract.catalogue import load_metrics
 from surewire.domain.ids import UlidGenerator
 from surewire.domain.rate import BucketTable
@@ -37,8 +41,10 @@ from surewire.http.front_limits import FrontLimits
 from surewire.http.server import BoundFront, FrontListener, serve
 from surewire.http.services import Services
 from surewire.monitoring.plane import MonitoringPlane, monitoring_plane
+from surewire.monitoring.promises import read_promises
 from surewire.monitoring.state_event import state_changed
 from surewire.ports.event_stream import EventStream
+from surewire.ports.notifier import Notifier
 from surewire.slo.policy import Transition
 from surewire.slo.status import SloStatus
 from surewire.streams.events import event_stream
@@ -54,6 +60,7 @@ __all__ = ["run"]
 _MICROS_PER_MILLI: Final = 1_000
 _CHECK_TIMEOUT_S: Final = 1.0
 _EVENTS_CLEANUP_S: Final = 10.0
+_ALERT_REPORT_S: Final = 60.0
 _OTHER_DESCRIPTORS: Final = 100
 """Files, reading connections to them, and requests over HTTP."""
 
@@ -91,6 +98,8 @@ class _Server:
         self._loops: list[asyncio.Task[None]] = []
         self._connections: ConnectionPlane
         self._durability: DurabilityPlane
+        self._promises = read_promises(Path(config.slo.file) if config.slo.file else None)
+        self._alerts: AlertingPlane
         self._levels: MonitoringPlane
 
     async def start(self, stack: AsyncExitStack) -> BoundFront:
@@ -102,10 +111,13 @@ class _Server:
         stream = await stack.enter_async_context(self._open_stream(history, hub))
         self._connections = self._connect(hub, store, stream)
         levels = await stack.enter_async_context(open_slo_file(Path(self._config.data_dir), self._clock))
+        self._alerts = await stack.enter_async_context(self._open_alerts(levels))
         self._levels = await stack.enter_async_context(self._open_levels(levels, stream))
         self._watch(store, history)
         self._start_loop("heartbeat_sweep", self._config.heartbeat.sweep_interval_s, self._connections.run)
         self._start_loop("fanout", None, self._fanout(store, hub).run)
+        self._start_loop("notifications", None, self._alerts.deliver)
+        self._start_loop("alert_report", _ALERT_REPORT_S, self._alerts.report)
         self._start_loop("service_levels", self._config.slo.evaluate_every_s, self._levels.run)
         stack.callback(self._stop_loops)
         return await stack.enter_async_context(self._serve(store, stream))
@@ -141,11 +153,26 @@ class _Server:
     def _open_durability(self, store: OpenSqliteStore) -> Any:
         return durability_plane(store, self._config, self._clock, DurabilityInstruments(self._registry), self._readiness)
 
+    def _open_alerts(self, file: OpenSloFile) -> Any:
+        url = self._config.alerting.runbook_url
+        return alerting_plane(
+            store=SqliteAlertStore(file.writer),
+            ledger=file.ledger,
+            rules=self._promises.rules,
+            notifiers=_notifiers(self._config, self._clock),
+            settings=self._config.alerting,
+            runbook_url=url or f"{_url(self._config.listeners[0].host, self._config.listeners[0].port, None)}/runbooks/",
+            clock=self._clock,
+            new_ulid=self._new_ulid,
+            instruments=self._messaging_instruments,
+        )
+
     def _open_levels(self, file: OpenSloFile, stream: EventStream) -> Any:
         return monitoring_plane(
             store=file.sli_store,
             ledger=file.ledger,
-            desk=None,
+            promises=self._promises,
+            desk=self._alerts.manager,
             registry=self._registry,
             clock=self._clock,
             new_ulid=self._new_ulid,
@@ -189,6 +216,7 @@ class _Server:
             readiness=self._readiness,
             exposition=Exposition(self._registry, self._config.telemetry.profiles),
             levels=self._levels.levels,
+            alerts=self._alerts,
         )
         api = create_app(services)
         self._registry.allow_routes(api.route_templates)
@@ -218,6 +246,20 @@ class _Server:
 
     def _new_ulid(self) -> str:
         return self._ulids.next(self._clock.now_micros() // _MICROS_PER_MILLI)
+
+
+def _notifiers(config: Config, clock: SystemClock) -> dict[str, Notifier]:
+    """What sends to each configured target. Their packages are only loaded for them."""
+    if not config.notify:
+        return {}
+    from surewire.adapters.smtp.email import EmailNotifier
+    from surewire.adapters.webhook.notifiers import http_notifier
+
+    guard = SystemOutboundGuard()
+    return {
+        name: EmailNotifier(name, target, guard) if isinstance(target, Email) else http_notifier(name, target, guard, clock)
+        for name, target in config.notify.items()
+    }
 
 
 async def _announce(stream: EventStream, change: Transition, status: SloStatus) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+import pytest
+
 from surewire.contract.selector import Matcher
 from surewire.ports.alert_store import (
     Acknowledgement,
@@ -17,6 +19,7 @@ from surewire.ports.alert_store import (
     KnownIssue,
     Silence,
 )
+from surewire.ports.idempotency import AlreadyAnsweredError, Answer, Claim
 from surewire.ports.notifier import AlertView, Notification
 from surewire.slo.judgement import LatchMark
 from surewire.slo.window import Interval
@@ -39,9 +42,7 @@ def notification(id_: str, target: str = "pagerduty-high") -> Notification:
 
 
 def episode(name: str, fired_at_s: int, resolved_at_s: int) -> Episode:
-    return Episode(
-        name=name, severity="SEV-2", slo="availability", fired_at_s=fired_at_s, answered_at_s=None, resolved_at_s=resolved_at_s
-    )
+    return Episode(name=name, severity="SEV-2", slo="availability", fired_at_s=fired_at_s, answered_at_s=None, resolved_at_s=resolved_at_s)
 
 
 STATE = AlertState(
@@ -71,6 +72,18 @@ class AlertStoreContract:
         async with self.open() as store:
             assert await store.load() == AlertBook({}, {}, {})
             assert list(await store.pending()) == list(await store.dead_letters()) == []
+
+    async def test_a_claim_is_answered_once_and_repeated(self) -> None:
+        claim = Claim("ann", "POST", "/v1/silences", "k", b"body", lambda silence: Answer(201, silence.id.encode()))
+        async with self.open() as store:
+            await store.refuse_repeated(claim, 1)
+            await store.commit(AlertChange(at_s=1, silences=(SILENCE,)), claim, SILENCE)
+            with pytest.raises(AlreadyAnsweredError) as again:
+                await store.refuse_repeated(claim, 2)
+            assert again.value.answer == Answer(201, b"sil_1")
+            with pytest.raises(AlreadyAnsweredError):
+                await store.commit(AlertChange(at_s=2, removed_silences=(SILENCE.id,)), claim, SILENCE)
+            assert (await store.load()).silences == {SILENCE.id: SILENCE}
 
     async def test_a_change_is_read_as_it_was_made(self) -> None:
         async with self.open() as store:

@@ -21,6 +21,7 @@ from surewire.alerting.states import acknowledged, closed
 from surewire.contract.selector import Matcher
 from surewire.errors import ClientError
 from surewire.ports.alert_store import Acknowledgement, AlertBook, AlertState, AlertStore, KnownIssue, Silence
+from surewire.ports.idempotency import Claim
 from surewire.slo.alert_rule import AlertRule
 from surewire.slo.judgement import Judgement, LatchMark
 
@@ -38,6 +39,7 @@ class AlertListing(msgspec.Struct, frozen=True, kw_only=True):
 
 class AlertManager:
     """Operations run one at a time. Each raises ClientError when it is refused, and leaves an entry in the audit either way.
+    A `claim` is to the state or the silence that the operation returns.
 
     `on_told` is called after something was put into the outbox.
     """
@@ -80,6 +82,11 @@ class AlertManager:
     def latched(self) -> dict[str, bool]:
         """Every non-negotiable alert, and whether it waits for a person to close it."""
         return {rule.name: self._state(rule.name).phase == "firing" for rule in self._rules if rule.is_non_negotiable}
+
+    @property
+    def firing(self) -> frozenset[str]:
+        """The names of the alerts that fire now."""
+        return frozenset(name for name, state in self._book.alerts.items() if state.phase == "firing")
 
     def listing(self, now_s: int) -> tuple[AlertListing, ...]:
         """Every alert, in the order of the definitions."""
@@ -133,17 +140,19 @@ class AlertManager:
 
     # ---- what people do
 
-    async def acknowledge(self, name: str, *, actor: str, note: str = "", now_s: int) -> AlertState:
+    async def acknowledge(self, name: str, *, actor: str, note: str = "", now_s: int, claim: Claim | None = None) -> AlertState:
         """A person works on the firing alert: pages and escalations end, until it wants to be acknowledged anew."""
         async with self._turn:
+            await self._store.refuse_repeated(claim, now_s)
             state = self._firing(name)
             _demand(actor, "actor", "say who acknowledges it")
             await self._audit.allowed("acknowledge", name, actor, note, now_s)
-            return await self._put(acknowledged(state, Acknowledgement(actor, now_s, note)), now_s)
+            return await self._put(acknowledged(state, Acknowledgement(actor, now_s, note)), now_s, claim)
 
-    async def close(self, name: str, *, actor: str, reason: str, now_s: int) -> AlertState:
+    async def close(self, name: str, *, actor: str, reason: str, now_s: int, claim: Claim | None = None) -> AlertState:
         """A person ends a non-negotiable alert. Every other alert ends when its condition does, and by nobody's word."""
         async with self._turn:
+            await self._store.refuse_repeated(claim, now_s)
             state, rule = self._firing(name), self._definitions.rules[name]
             if not (actor.strip() and reason.strip()):
                 await self._refuse("close", name, actor, reason, "a person closes it, and says why", now_s)
@@ -151,24 +160,35 @@ class AlertManager:
                 await self._refuse("close", name, actor, reason, "it ends when its condition does; acknowledge or silence it", now_s)
             await self._audit.allowed("close", name, actor, reason, now_s)
             answered = acknowledged(state, Acknowledgement(actor, now_s, reason))
-            return await self._put(msgspec.structs.replace(closed(answered, now_s), known_issue=None), now_s)
+            return await self._put(msgspec.structs.replace(closed(answered, now_s), known_issue=None), now_s, claim)
 
-    async def note_known_issue(self, name: str, *, ticket: str, due: str, actor: str, now_s: int) -> AlertState:
+    async def note_known_issue(self, name: str, *, ticket: str, due: str, actor: str, now_s: int, claim: Claim | None = None) -> AlertState:
         """Says beside the alert that its cause is known, which ticket mends it and by when. It mutes nothing."""
         async with self._turn:
+            await self._store.refuse_repeated(claim, now_s)
             if name not in self._definitions.rules:
                 raise ClientError("NOT_FOUND", f"there is no alert {name}")
             for value, path in ((ticket, "ticket"), (due, "due"), (actor, "actor")):
                 _demand(value, path, "name the ticket, the day it is due and who says so")
             await self._audit.allowed("known issue", name, actor, f"{ticket}, due {due}", now_s)
             issue = KnownIssue(ticket=ticket, due=due, actor=actor, at_s=now_s)
-            return await self._put(msgspec.structs.replace(self._state(name), known_issue=issue), now_s)
+            return await self._put(msgspec.structs.replace(self._state(name), known_issue=issue), now_s, claim)
 
     async def silence(
-        self, matchers: Sequence[Matcher], *, owner: str, reason: str, starts_at_s: int, ends_at_s: int, actor: str, now_s: int
+        self,
+        matchers: Sequence[Matcher],
+        *,
+        owner: str,
+        reason: str,
+        starts_at_s: int,
+        ends_at_s: int,
+        actor: str,
+        now_s: int,
+        claim: Claim | None = None,
     ) -> Silence:
         """Mutes what satisfies all matchers until `ends_at_s`. Refused when a non-negotiable alert would."""
         async with self._turn:
+            await self._store.refuse_repeated(claim, now_s)
             subject = ", ".join(would_be_muted(matchers, self._rules))
             if subject:
                 await self._refuse("silence", subject, actor, reason, "it cannot be silenced; name other alerts only", now_s)
@@ -185,7 +205,7 @@ class AlertManager:
                 created_by=actor,
                 created_at_s=now_s,
             )
-            await self._put_silence(silence, now_s)
+            await self._put_silence(silence, now_s, claim)
             return silence
 
     async def unsilence(self, silence_id: str, *, actor: str, now_s: int) -> Silence:
@@ -219,18 +239,20 @@ class AlertManager:
         await self._audit.refused(what, subject, actor, reason, why, now_s)
         raise ClientError("FORBIDDEN", f"{subject}: {why}")
 
-    async def _put(self, state: AlertState, now_s: int) -> AlertState:
+    async def _put(self, state: AlertState, now_s: int, claim: Claim | None) -> AlertState:
         alerts = {**self._book.alerts, state.name: state}
-        await self._keep(told(self._book, AlertBook(alerts, self._book.groups, self._book.silences), self._definitions, now_s))
+        step = told(self._book, AlertBook(alerts, self._book.groups, self._book.silences), self._definitions, now_s)
+        await self._keep(step, claim, state)
         return state
 
-    async def _put_silence(self, silence: Silence, now_s: int) -> None:
+    async def _put_silence(self, silence: Silence, now_s: int, claim: Claim | None = None) -> None:
         silences = {**self._book.silences, silence.id: silence}
-        await self._keep(told(self._book, AlertBook(self._book.alerts, self._book.groups, silences), self._definitions, now_s))
+        step = told(self._book, AlertBook(self._book.alerts, self._book.groups, silences), self._definitions, now_s)
+        await self._keep(step, claim, silence)
 
-    async def _keep(self, step: Step) -> None:
-        if not step.change.is_empty:
-            await self._store.commit(step.change)
+    async def _keep(self, step: Step, claim: Claim | None = None, result: object = None) -> None:
+        if claim is not None or not step.change.is_empty:
+            await self._store.commit(step.change, claim, result)
         self._book = step.book
         if step.change.notifications:
             self._on_told()

@@ -22,6 +22,7 @@ from surewire.config.kinds import (
     Size,
     TargetName,
     TypeName,
+    Url,
     about,
 )
 from surewire.config.notify import NotifyTarget
@@ -175,6 +176,9 @@ class ServiceLevels(Struct, frozen=True, forbid_unknown_fields=True):
 class Alerting(Struct, frozen=True, forbid_unknown_fields=True):
     """How people are told about alerts. Each way to reach them is a `[notify.NAME]`."""
 
+    runbook_url: Annotated[
+        Url | None, about("Address that notifications link runbooks under; without one, `/runbooks/` of the first listener.")
+    ] = None
     retry_first_s: Annotated[
         Duration, about("Longest wait after the first failed attempt to tell a target; it doubles with every other.")
     ] = 2.0

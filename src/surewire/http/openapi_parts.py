@@ -42,6 +42,9 @@ PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     },
     "user_id": {"name": "user_id", "in": "path", "required": True, "description": "The member.", "schema": _USER_ID},
     "slo_id": _path_id("slo_id", "The objective.", "^[a-z0-9]+(-[a-z0-9]+)*$"),
+    "alert": _path_id("alert", "The alert, by its name.", "^[A-Z][A-Za-z0-9_]*$"),
+    "cadence": _path_id("cadence", "Which review.", "^(daily|weekly|monthly|quarterly)$"),
+    "silence_id": _path_id("silence_id", "The silence.", f"^sil_{_ULID}$"),
     "maintenance_id": _path_id("maintenance_id", "The maintenance.", f"^mnt_{_ULID}$"),
     "runbook": _path_id("runbook", "The runbook's number.", r"^RB-[0-9]{3}(\.md)?$"),
 }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from surewire.alerting.plane import AlertingPlane
     from surewire.config.model import Config
     from surewire.domain.rate import BucketTable
     from surewire.monitoring.service_levels import ServiceLevels
@@ -39,3 +40,4 @@ class Services:
     readiness: Readiness
     exposition: Exposition
     levels: ServiceLevels
+    alerts: AlertingPlane

@@ -7,20 +7,20 @@ from collections.abc import AsyncGenerator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager
 from typing import Final
 
-from surewire.contract.catalogue import load_alerts, load_metrics, load_slos
 from surewire.domain.instant import MICROS_PER_SECOND
 from surewire.errors import BackendError
-from surewire.monitoring.decisions import load_decisions
+from surewire.monitoring.decisions import Decisions, load_decisions
+from surewire.monitoring.promises import Promises
 from surewire.monitoring.recorder import Recorder, recording
 from surewire.monitoring.service_levels import OnTransition, ServiceLevels
 from surewire.ports.alert_desk import AlertDesk
 from surewire.ports.clock import Clock
 from surewire.ports.ledger import Ledger
 from surewire.ports.sli_store import LifeRecord, SliStore
-from surewire.slo.alert_rules import alert_rules
 from surewire.slo.needs import needs
-from surewire.slo.objective import objectives
 from surewire.slo.timeline import COARSE_S, Timeline
+from surewire.slo.versions import KIND as DEFINITION
+from surewire.slo.versions import read_versions
 from surewire.slo.window import DAY_S, HOUR_S, SLOT_S, Interval
 from surewire.telemetry.instruments import MessagingInstruments
 from surewire.telemetry.logging import logger
@@ -42,6 +42,7 @@ _log = logger(__name__)
 @asynccontextmanager
 async def monitoring_plane(
     *,
+    promises: Promises,
     store: SliStore,
     ledger: Ledger,
     desk: AlertDesk | None,
@@ -57,15 +58,14 @@ async def monitoring_plane(
 
     Raises: BackendError when the store or the ledger cannot be read.
     """
-    known = objectives(load_slos())
-    rules = alert_rules(load_slos(), load_alerts(), load_metrics())
     decisions = await load_decisions(ledger, clock, new_ulid)
+    await _put_in_force(promises, decisions)
     ready_s = decisions.now_s
     gaps = _gaps(await store.lives(Interval(ready_s - _PAST_S, ready_s)), ready_s)
     timeline = Timeline()
     levels = ServiceLevels(
-        known,
-        rules,
+        promises.objectives,
+        promises.rules,
         timeline=timeline,
         decisions=decisions,
         desk=desk,
@@ -75,7 +75,7 @@ async def monitoring_plane(
         backends=backends,
         on_transition=on_transition,
     )
-    async with recording(registry, needs(known, rules), store, clock) as recorder:
+    async with recording(registry, needs(promises.objectives, promises.rules), store, clock) as recorder:
         yield MonitoringPlane(levels, recorder, timeline, store, clock, tick_s)
 
 
@@ -133,6 +133,13 @@ class MonitoringPlane:
             # A clock that was set back must not put the next tick off.
             await asyncio.sleep(min(left_s, _SAMPLE_EVERY_S, self._tick_s))
             self._recorder.sample()
+
+
+async def _put_in_force(promises: Promises, decisions: Decisions) -> None:
+    """Keeps these definitions from now on, unless they are in force already."""
+    versions = read_versions(decisions.of(DEFINITION))
+    if not versions or versions[-1].digest != promises.digest:
+        await decisions.record(decisions.entry(DEFINITION, "surewire", {"digest": promises.digest, "text": promises.text}))
 
 
 def _gaps(lives: Iterable[LifeRecord], ready_s: int) -> tuple[Interval, ...]:

@@ -9,6 +9,7 @@ import msgspec
 
 from surewire.contract.selector import Matcher
 from surewire.contract.slos import Severity
+from surewire.ports.idempotency import Claim
 from surewire.ports.notifier import Notification
 from surewire.ports.outbox import Outbox, Outgoing
 from surewire.slo.judgement import LatchMark
@@ -63,6 +64,8 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True):
     """When it was acknowledged for the first time since it fires."""
     resolved_at_s: int | None = None
     """When it last stopped firing."""
+    firings: int = 0
+    """How many times it has begun to fire."""
     mark: LatchMark | None = None
     known_issue: KnownIssue | None = None
 
@@ -151,8 +154,15 @@ class AlertStore(Outbox, Protocol):
         """Everything as the last change left it."""
         ...
 
-    async def commit(self, change: AlertChange) -> None:
-        """Keeps all of the change, on disk when it returns. Raises: BackendUnavailableError, and then nothing of it is kept."""
+    async def commit(self, change: AlertChange, claim: Claim | None = None, result: object = None) -> None:
+        """Keeps all of the change, on disk when it returns. `claim` renders `result`.
+
+        Raises: BackendUnavailableError, or what a claim asks for; then nothing of it is kept.
+        """
+        ...
+
+    async def refuse_repeated(self, claim: Claim | None, at_s: int) -> None:
+        """Returns when nobody was answered for the claim yet. Raises: what a claim asks for."""
         ...
 
     async def episodes(self, interval: Interval) -> Sequence[Episode]:

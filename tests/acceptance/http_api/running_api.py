@@ -12,9 +12,11 @@ from pathlib import Path
 import httpx
 import msgspec
 
+from surewire.adapters.memory.alert_store import MemoryAlertStore
 from surewire.adapters.memory.event_history import MemoryEventHistory
 from surewire.adapters.memory.ledger import MemoryLedger
 from surewire.adapters.sqlite.store import open_sqlite_store
+from surewire.alerting.plane import alerting_plane
 from surewire.config.model import Config
 from surewire.contract.catalogue import load_alerts, load_metrics, load_slos
 from surewire.domain.ids import UlidGenerator
@@ -28,6 +30,7 @@ from surewire.http.services import Services
 from surewire.monitoring.decisions import load_decisions
 from surewire.monitoring.service_levels import ServiceLevels
 from surewire.monitoring.state_event import state_changed
+from surewire.ports.alert_desk import AlertDesk
 from surewire.ports.clock import Clock
 from surewire.ports.event_stream import EventStream
 from surewire.slo.alert_rules import alert_rules
@@ -77,7 +80,9 @@ def with_limits(**limits: object) -> Config:
     return msgspec.structs.replace(Config(), limits=msgspec.structs.replace(Config().limits, **limits))
 
 
-async def service_levels(registry: Registry, clock: Clock, stream: EventStream, new_ulid: Callable[[], str]) -> ServiceLevels:
+async def service_levels(
+    registry: Registry, clock: Clock, stream: EventStream, new_ulid: Callable[[], str], desk: AlertDesk
+) -> ServiceLevels:
     """The built-in objectives, of which nothing was recorded yet."""
 
     async def announce(change: Transition, status: SloStatus) -> None:
@@ -88,7 +93,7 @@ async def service_levels(registry: Registry, clock: Clock, stream: EventStream, 
         alert_rules(load_slos(), load_alerts()),
         timeline=Timeline(),
         decisions=await load_decisions(MemoryLedger(), clock, new_ulid),
-        desk=None,
+        desk=desk,
         instruments=MessagingInstruments(registry),
         tick_s=15,
         gaps=(),
@@ -102,17 +107,32 @@ async def running_api(data: Path, config: Config | None = None, **replaced: obje
     """The API over a fresh or an existing data folder; `replaced` are services that are not the usual ones."""
     config, clock = config or Config(), SettableClock(time.time_ns() // 1000)
     registry, ulids = Registry(load_metrics()), UlidGenerator(secrets.randbits)
+
+    def new_ulid() -> str:
+        return ulids.next(clock.now_micros() // 1000)
+
     history = MemoryEventHistory(clock, history_events=100, history_s=3_600, queue_events=2_000)
     async with (
         open_sqlite_store(data, config.store, clock, max_members=config.limits.max_members) as store,
         event_stream(history, _Nobody(), history_events=100) as stream,
+        alerting_plane(
+            store=MemoryAlertStore(),
+            ledger=MemoryLedger(),
+            rules=alert_rules(load_slos(), load_alerts()),
+            notifiers={},
+            settings=config.alerting,
+            runbook_url="/runbooks/",
+            clock=clock,
+            new_ulid=new_ulid,
+            instruments=MessagingInstruments(registry),
+        ) as alerts,
     ):
         ingest = DirectIngest(store.message_writer)
         services = Services(
             **{
                 "config": config,
                 "clock": clock,
-                "new_ulid": lambda: ulids.next(clock.now_micros() // 1000),
+                "new_ulid": new_ulid,
                 "store": store.messages,
                 "ingest": ingest,
                 "receipts": DirectReceipts(store.messages),
@@ -121,7 +141,8 @@ async def running_api(data: Path, config: Config | None = None, **replaced: obje
                 "instruments": ConnectionInstruments(registry),
                 "readiness": Readiness(clock),
                 "exposition": Exposition(registry),
-                "levels": await service_levels(registry, clock, stream, lambda: ulids.next(clock.now_micros() // 1000)),
+                "levels": await service_levels(registry, clock, stream, new_ulid, alerts.manager),
+                "alerts": alerts,
                 **replaced,
             }  # type: ignore[arg-type]
         )

@@ -7,7 +7,10 @@ from typing import Final
 
 import msgspec
 
+from surewire.adapters.memory.answers import Answers
+from surewire.domain.instant import MICROS_PER_SECOND
 from surewire.ports.alert_store import AlertBook, AlertChange, Episode
+from surewire.ports.idempotency import Claim
 from surewire.ports.notifier import Notification
 from surewire.ports.outbox import Outgoing
 from surewire.slo.window import Interval
@@ -26,12 +29,15 @@ class MemoryAlertStore:
         self._waiting: dict[str, Outgoing] = {}
         self._dead: dict[str, Outgoing] = {}
         self._position = 0
+        self._answers = Answers()
 
     async def load(self) -> AlertBook:
         return AlertBook(dict(self._book.alerts), dict(self._book.groups), dict(self._book.silences))
 
-    async def commit(self, change: AlertChange) -> None:
-        book = self._book
+    async def commit(self, change: AlertChange, claim: Claim | None = None, result: object = None) -> None:
+        book, now_micros = self._book, change.at_s * MICROS_PER_SECOND
+        self._answers.refuse_repeated(claim, now_micros)
+        self._answers.remember(claim, result, now_micros)
         book.alerts.update({state.name: state for state in change.alerts})
         book.groups.update({group.key: group for group in change.groups})
         book.silences.update({silence.id: silence for silence in change.silences})
@@ -41,6 +47,9 @@ class MemoryAlertStore:
             book.silences.pop(id_, None)
         self._episodes += change.episodes
         await self.put(change.notifications, change.at_s)
+
+    async def refuse_repeated(self, claim: Claim | None, at_s: int) -> None:
+        self._answers.refuse_repeated(claim, at_s * MICROS_PER_SECOND)
 
     async def episodes(self, interval: Interval) -> Sequence[Episode]:
         return [one for one in self._episodes if one.fired_at_s < interval.end_s and one.resolved_at_s >= interval.start_s]

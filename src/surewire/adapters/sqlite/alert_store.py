@@ -9,9 +9,12 @@ from typing import Any, Final
 import msgspec
 
 from surewire.adapters.sqlite.connection import Connection, one, rows
+from surewire.adapters.sqlite.idempotency import refuse_repeated, remember
 from surewire.adapters.sqlite.queries import load_queries
 from surewire.adapters.sqlite.writer import GroupCommitWriter
+from surewire.domain.instant import MICROS_PER_SECOND
 from surewire.ports.alert_store import AlertBook, AlertChange, AlertState, Episode, GroupState, Silence
+from surewire.ports.idempotency import Claim
 from surewire.ports.notifier import Notification
 from surewire.ports.outbox import Outgoing
 from surewire.slo.window import DAY_S, Interval
@@ -41,8 +44,12 @@ class SqliteAlertStore:
     async def load(self) -> AlertBook:
         return await self._writer.run(_load)
 
-    async def commit(self, change: AlertChange) -> None:
-        await self._writer.run(partial(_commit, change=change))
+    async def commit(self, change: AlertChange, claim: Claim | None = None, result: object = None) -> None:
+        await self._writer.run(partial(_claimed, change=change, claim=claim, result=result))
+
+    async def refuse_repeated(self, claim: Claim | None, at_s: int) -> None:
+        if claim is not None:
+            await self._writer.run(lambda connection: refuse_repeated(connection, claim, at_s * MICROS_PER_SECOND))
 
     async def episodes(self, interval: Interval) -> Sequence[Episode]:
         found = await self._writer.run(lambda connection: rows(connection, _SQL.episodes, interval.start_s, interval.end_s))
@@ -75,6 +82,13 @@ def _load(connection: Connection) -> AlertBook:
     groups = [_group(body) for (body,) in rows(connection, _SQL.groups)]
     silences = [_silence(body) for (body,) in rows(connection, _SQL.silences)]
     return AlertBook({one.name: one for one in alerts}, {one.key: one for one in groups}, {one.id: one for one in silences})
+
+
+def _claimed(connection: Connection, change: AlertChange, claim: Claim | None, result: object) -> None:
+    now_micros = change.at_s * MICROS_PER_SECOND
+    refuse_repeated(connection, claim, now_micros)
+    _commit(connection, change)
+    remember(connection, claim, result, now_micros)
 
 
 def _commit(connection: Connection, change: AlertChange) -> None:

@@ -7,6 +7,8 @@ from typing import Final
 from litestar.handlers import HTTPRouteHandler
 
 from surewire.http.routes import (
+    alerts,
+    audits,
     chats,
     corrections,
     delivery,
@@ -19,6 +21,7 @@ from surewire.http.routes import (
     messages,
     metrics,
     page,
+    reviews,
     runbooks,
     slos,
 )
@@ -33,8 +36,11 @@ ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (
     *events.ROUTES,
     *slos.ROUTES,
     *maintenance.ROUTES,
+    *alerts.ROUTES,
+    *audits.ROUTES,
     *corrections.ROUTES,
     *deployments.ROUTES,
+    *reviews.ROUTES,
     *health.ROUTES,
     *metrics.ROUTES,
     *documents.ROUTES,

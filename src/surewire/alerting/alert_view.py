@@ -1,0 +1,107 @@
+"""Alerts and silences as JSON shows them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from surewire.alerting.alert_manager import AlertListing
+from surewire.contract.slos import Severity
+from surewire.domain.instant import MICROS_PER_SECOND, format_instant
+from surewire.ports.alert_store import Silence
+from surewire.slo.judgement import Verdict
+
+__all__ = ["AlertList", "AlertStatus", "AlertStatusView", "SilenceList", "SilenceView", "alert_view", "silence_view"]
+
+AlertStatus = Literal["no_data", "quiet", "pending", "firing"]
+
+
+class AlertStatusView(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One alert now. `status` is `no_data` where what it reads is not there; that is neither firing nor quiet."""
+
+    name: str
+    severity: Severity
+    status: AlertStatus
+    since: str | None = None
+    """When it entered that status, where it is pending or firing."""
+    summary: str
+    detail: str = ""
+    value: float | None = None
+    slo: str = ""
+    owner: str = ""
+    runbook: str
+    non_negotiable: bool = False
+    acknowledged_by: str = ""
+    acknowledged_at: str | None = None
+    silenced_by: str = ""
+    """The silence's id."""
+    known_issue: str = ""
+    """The ticket that mends its cause."""
+
+
+class AlertList(Struct, frozen=True):
+    """Every alert, in the order of the definitions."""
+
+    items: tuple[AlertStatusView, ...]
+
+
+class SilenceView(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A silence: nobody is told of alerts whose labels satisfy all matchers."""
+
+    id: str
+    matchers: tuple[str, ...]
+    owner: str
+    reason: str
+    starts_at: str
+    ends_at: str
+    created_by: str = ""
+    active: bool = False
+
+
+class SilenceList(Struct, frozen=True):
+    """Silences, those of the last week that are over included, by when they end."""
+
+    items: tuple[SilenceView, ...]
+
+
+def alert_view(listing: AlertListing) -> AlertStatusView:
+    """The alert as it is shown."""
+    rule, state, judgement = listing.rule, listing.state, listing.judgement
+    verdict: Verdict = judgement.verdict if judgement else "no_data"
+    is_up = state.phase != "quiet"
+    return AlertStatusView(
+        name=rule.name,
+        severity=rule.severity,
+        status=state.phase if is_up else "no_data" if verdict == "no_data" else "quiet",
+        since=_instant(state.since_s) if is_up else None,
+        summary=rule.summary,
+        detail=state.detail if state.phase == "firing" else judgement.detail if judgement else "nothing was judged yet",
+        value=None if judgement is None or judgement.value is None else float(f"{judgement.value:.12g}"),
+        slo=rule.slo,
+        owner=rule.owner,
+        runbook=rule.runbook,
+        non_negotiable=rule.is_non_negotiable,
+        acknowledged_by=state.acknowledged.actor if state.acknowledged else "",
+        acknowledged_at=_instant(state.acknowledged.at_s) if state.acknowledged else None,
+        silenced_by=listing.silence.id if listing.silence else "",
+        known_issue=state.known_issue.ticket if state.known_issue else "",
+    )
+
+
+def silence_view(silence: Silence, now_s: int) -> SilenceView:
+    """The silence as it is shown at that time."""
+    return SilenceView(
+        id=silence.id,
+        matchers=tuple(f'{one.label}{one.operator}"{one.value}"' for one in silence.matchers),
+        owner=silence.owner,
+        reason=silence.reason,
+        starts_at=_instant(silence.starts_at_s),
+        ends_at=_instant(silence.ends_at_s),
+        created_by=silence.created_by,
+        active=silence.starts_at_s <= now_s < silence.ends_at_s,
+    )
+
+
+def _instant(at_s: int) -> str:
+    return format_instant(at_s * MICROS_PER_SECOND)

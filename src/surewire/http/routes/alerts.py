@@ -1,0 +1,338 @@
+"""`/v1/alerts` and `/v1/silences`: what is wrong, who works on it, and what nobody is to be told for a while."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, cast
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+from surewire.alerting.alert_manager import AlertListing
+from surewire.alerting.alert_view import AlertList, AlertStatusView, SilenceList, SilenceView, alert_view, silence_view
+from surewire.alerting.incoming import parse_incoming
+from surewire.contract.catalogue import load_alerts
+from surewire.contract.selector import Matcher, parse_selector
+from surewire.domain.event import Event, Severity
+from surewire.domain.stream import StreamEvent
+from surewire.errors import ClientError, ConfigError
+from surewire.http.call import Call
+from surewire.http.idempotency import answer_once
+from surewire.http.operation import Answered, Operation, serves
+from surewire.http.reply import Reply, encode_json, json_reply
+from surewire.http.routes.paths import moment
+from surewire.ports.alert_store import AlertState, Silence
+from surewire.ports.idempotency import Answer, Claim
+from surewire.ports.notifier import AlertView
+
+__all__ = ["ROUTES", "KnownIssueNote", "NewAcknowledgement", "NewSilence", "ReceivedAlerts", "Word"]
+
+Text = Annotated[str, Meta(max_length=2_000)]
+
+# An event's severities are finer at the top; an alert of a monitoring system is an incident's first sign, not the incident.
+_EVENT_SEVERITIES: Final[dict[str, Severity]] = {"SEV-1": "P1", "SEV-2": "P2", "SEV-3": "P3", "SEV-4": "P4"}
+
+
+class NewAcknowledgement(Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody works on it."""
+
+    note: Text = ""
+
+
+class Word(Struct, frozen=True, forbid_unknown_fields=True):
+    """Why it is over."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=2_000)]
+
+
+class KnownIssueNote(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The ticket that mends the cause, and the day by which."""
+
+    ticket: Annotated[str, Meta(min_length=1, max_length=500)]
+    due: Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\d$(?!\n)", description="A day: `2026-12-01`.")]
+
+
+class NewSilence(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Alerts whose labels satisfy all matchers; the labels are `alertname`, `severity`, `slo`, `service`, `owner`."""
+
+    matchers: Annotated[tuple[str, ...], Meta(min_length=1, max_length=20, description='Such as `alertname="HighConsumerLag"`.')]
+    owner: Annotated[str, Meta(min_length=1, max_length=128, description="Who answers for it.")]
+    reason: Annotated[str, Meta(min_length=1, max_length=2_000)]
+    ends_at: Annotated[str, Meta(min_length=20, max_length=40, description="RFC 3339.")]
+    starts_at: Annotated[str, Meta(min_length=20, max_length=40, description="RFC 3339; now when it is left out.")] | None = None
+
+
+class ReceivedAlerts(Struct, frozen=True):
+    """How many alerts went to the stream, each as an event `alert_received`."""
+
+    received: int
+
+
+_NO_MATCHER: Final = '{!r} is no matcher; write it like alertname="HighConsumerLag"'
+
+_ALERT: Final = AlertStatusView(
+    name="HighConsumerLag",
+    severity="SEV-3",
+    status="firing",
+    since="2026-11-21T10:00:00.000000Z",
+    summary="Messages wait to be fanned out.",
+    detail="sum of fanout_consumer_lag is 12004, > 10000",
+    value=12_004.0,
+    owner="Fanout Plane Team Lead",
+    runbook="RB-011",
+)
+_SILENCE: Final = SilenceView(
+    id="sil_01KAJ5R0K6T1B8D3F5H7J9M2PQ",
+    matchers=('alertname="HighConsumerLag"',),
+    owner="alice",
+    reason="load test",
+    starts_at="2026-11-21T10:00:00.000000Z",
+    ends_at="2026-11-21T12:00:00.000000Z",
+    created_by="alice",
+    active=True,
+)
+_WEBHOOK: Final = {
+    "version": "4",
+    "groupKey": '{}:{alertname="DiskFull"}',
+    "receiver": "surewire",
+    "status": "firing",
+    "alerts": [
+        {
+            "status": "firing",
+            "labels": {"alertname": "DiskFull", "severity": "critical"},
+            "annotations": {"summary": "The disk is full."},
+            "startsAt": "2026-11-21T10:00:00Z",
+            "endsAt": "0001-01-01T00:00:00Z",
+        }
+    ],
+}
+
+
+@serves(
+    "GET",
+    "/v1/alerts",
+    Operation(
+        summary="List alerts",
+        tag="service levels",
+        description="Every alert there is. What has no data says so: it is neither firing nor quiet.",
+        answers={200: Answered("Every alert.", AlertList, AlertList((_ALERT,)))},
+    ),
+)
+async def list_alerts(request: Call) -> Reply:
+    request.identify()
+    alerts = request.services.alerts
+    return json_reply(200, AlertList(tuple(map(alert_view, alerts.manager.listing(alerts.now_s)))))
+
+
+@serves(
+    "POST",
+    "/v1/alerts",
+    Operation(
+        summary="Take alerts of an Alertmanager",
+        tag="service levels",
+        description="Its webhook, version 4. Each alert goes to the stream as the event `alert_received`.",
+        body=dict,
+        body_examples={"one alert": _WEBHOOK},
+        answers={202: Answered("They are on disk and on their way.", ReceivedAlerts, ReceivedAlerts(1))},
+        refusals=(409, 413, 415, 422),
+        takes_key=True,
+    ),
+)
+async def receive_alerts(request: Call) -> Reply:
+    caller = request.identify()
+    body = await request.json_body()
+    incoming = parse_incoming(body, load_alerts().mapping)
+    events = [_received(alert, incoming.dedup_key) for alert in incoming.alerts]
+
+    async def effect(claim: Claim | None) -> tuple[StreamEvent, ...]:
+        return tuple(await request.services.stream.publish(events, claim))
+
+    return await answer_once(request, caller, body, effect, lambda placed: Answer(202, encode_json(ReceivedAlerts(len(placed)))))
+
+
+def _received(alert: AlertView, dedup_key: str) -> Event:
+    data = {"status": alert.status, "summary": alert.summary, "detail": alert.detail, "labels": alert.labels, "group": dedup_key}
+    return Event(
+        "alert_received",
+        severity=_EVENT_SEVERITIES[alert.severity],
+        source="alertmanager",
+        labels={"alertname": alert.name, "status": alert.status},
+        data=Raw(msgspec.json.encode(data)),
+    )
+
+
+@serves(
+    "POST",
+    "/v1/alerts/{alert:str}/ack",
+    Operation(
+        summary="Acknowledge an alert",
+        tag="service levels",
+        description="Pages and escalations end, until it fires anew. Only for an alert that fires.",
+        body=NewAcknowledgement,
+        body_examples={"with a note": NewAcknowledgement("looking at the disks")},
+        answers={200: Answered("The alert.", AlertStatusView, _ALERT)},
+        refusals=(404, 409, 413, 415, 422),
+        takes_key=True,
+    ),
+)
+async def acknowledge_alert(request: Call) -> Reply:
+    caller, alerts, name = request.identify(), request.services.alerts, _name(request)
+    body, new = await request.body_as(NewAcknowledgement)
+
+    async def effect(claim: Claim | None) -> AlertState:
+        return await alerts.manager.acknowledge(name, actor=caller.user_id, note=new.note, now_s=alerts.now_s, claim=claim)
+
+    return await answer_once(request, caller, body, effect, lambda state: _as_it_is(request, state))
+
+
+@serves(
+    "POST",
+    "/v1/alerts/{alert:str}/close",
+    Operation(
+        summary="Close an alert that no machine may close",
+        tag="service levels",
+        description="For lost messages, duplicate sequences and broken counters, which stay until a person says why they are over.",
+        body=Word,
+        body_examples={"after the repair": Word("restored from the backup of 09:00, nothing is missing")},
+        answers={200: Answered("The alert.", AlertStatusView, _ALERT)},
+        refusals=(403, 404, 409, 413, 415, 422),
+        takes_key=True,
+    ),
+)
+async def close_alert(request: Call) -> Reply:
+    caller, alerts, name = request.identify(), request.services.alerts, _name(request)
+    body, new = await request.body_as(Word)
+
+    async def effect(claim: Claim | None) -> AlertState:
+        return await alerts.manager.close(name, actor=caller.user_id, reason=new.reason, now_s=alerts.now_s, claim=claim)
+
+    return await answer_once(request, caller, body, effect, lambda state: _as_it_is(request, state))
+
+
+@serves(
+    "POST",
+    "/v1/alerts/{alert:str}/known-issue",
+    Operation(
+        summary="Say that an alert's cause is known",
+        tag="service levels",
+        description="Stands beside the alert wherever it is shown; pages go on.",
+        body=KnownIssueNote,
+        body_examples={"a ticket": KnownIssueNote(ticket="https://tickets.example/OPS-12", due="2026-12-01")},
+        answers={200: Answered("The alert.", AlertStatusView, _ALERT)},
+        refusals=(404, 409, 413, 415, 422),
+        takes_key=True,
+    ),
+)
+async def note_known_issue(request: Call) -> Reply:
+    caller, alerts, name = request.identify(), request.services.alerts, _name(request)
+    body, new = await request.body_as(KnownIssueNote)
+
+    async def effect(claim: Claim | None) -> AlertState:
+        return await alerts.manager.note_known_issue(
+            name, ticket=new.ticket, due=new.due, actor=caller.user_id, now_s=alerts.now_s, claim=claim
+        )
+
+    return await answer_once(request, caller, body, effect, lambda state: _as_it_is(request, state))
+
+
+@serves(
+    "GET",
+    "/v1/silences",
+    Operation(
+        summary="List silences",
+        tag="service levels",
+        answers={200: Answered("Every silence that holds, or did in the last week.", SilenceList, SilenceList((_SILENCE,)))},
+    ),
+)
+async def list_silences(request: Call) -> Reply:
+    request.identify()
+    alerts = request.services.alerts
+    return json_reply(200, SilenceList(tuple(silence_view(silence, alerts.now_s) for silence in alerts.manager.silences)))
+
+
+@serves(
+    "POST",
+    "/v1/silences",
+    Operation(
+        summary="Silence alerts",
+        tag="service levels",
+        description="Has an owner, a reason and an end. Refused when it would mute an alert that nobody may mute.",
+        body=NewSilence,
+        body_examples={
+            "a load test": NewSilence(
+                matchers=('alertname="HighConsumerLag"',), owner="alice", reason="load test", ends_at="2999-11-21T12:00:00Z"
+            )
+        },
+        answers={201: Answered("The silence.", SilenceView, _SILENCE)},
+        refusals=(403, 409, 413, 415, 422),
+        takes_key=True,
+    ),
+)
+async def silence_alerts(request: Call) -> Reply:
+    caller, alerts = request.identify(), request.services.alerts
+    body, new = await request.body_as(NewSilence)
+    now_s = alerts.now_s
+    starts_at_s = now_s if new.starts_at is None else moment(new.starts_at, "starts_at")
+    matchers = tuple(matcher for text in new.matchers for matcher in _matchers(text))
+    ends_at_s = moment(new.ends_at, "ends_at")
+
+    async def effect(claim: Claim | None) -> Silence:
+        return await alerts.manager.silence(
+            matchers,
+            owner=new.owner,
+            reason=new.reason,
+            starts_at_s=starts_at_s,
+            ends_at_s=ends_at_s,
+            actor=caller.user_id,
+            now_s=now_s,
+            claim=claim,
+        )
+
+    return await answer_once(request, caller, body, effect, lambda silence: Answer(201, encode_json(silence_view(silence, now_s))))
+
+
+def _matchers(text: str) -> tuple[Matcher, ...]:
+    try:
+        return parse_selector(f"alerts{{{text}}}").matchers
+    except ConfigError:
+        raise ClientError("INVALID_MESSAGE", _NO_MATCHER.format(text), path="matchers") from None
+
+
+@serves(
+    "DELETE",
+    "/v1/silences/{silence_id:str}",
+    Operation(
+        summary="End a silence",
+        tag="service levels",
+        description="What still fires is told at once.",
+        answers={204: Answered("It is over.")},
+        refusals=(404,),
+    ),
+)
+async def end_silence(request: Call) -> Reply:
+    caller, alerts = request.identify(), request.services.alerts
+    await alerts.manager.unsilence(cast("str", request.path_params["silence_id"]), actor=caller.user_id, now_s=alerts.now_s)
+    return Reply(204)
+
+
+def _name(request: Call) -> str:
+    return cast("str", request.path_params["alert"])
+
+
+def _as_it_is(request: Call, state: AlertState) -> Answer:
+    """The alert with this state. Made while that is stored, so the rest of the listing is that of the moment before."""
+    alerts = request.services.alerts
+    listing = next(one for one in alerts.manager.listing(alerts.now_s) if one.rule.name == state.name)
+    shown = AlertListing(rule=listing.rule, state=state, judgement=listing.judgement, silence=listing.silence)
+    return Answer(200, encode_json(alert_view(shown)))
+
+
+ROUTES: Final = (
+    list_alerts,
+    receive_alerts,
+    acknowledge_alert,
+    close_alert,
+    note_known_issue,
+    list_silences,
+    silence_alerts,
+    end_silence,
+)
