@@ -165,8 +165,9 @@ def _unstable(known: Known) -> Iterator[str]:
 def _heartbeats(known: Known) -> Iterator[str]:
     for one, words in ((_past(known), "in the last"), (_before(known), "before that, in")):
         late, answered = (known.timeline.total(selector, one.start_s, one.end_s) for selector in (_TIMEOUTS, _PONGS))
-        share = f"{100 * late / (late + answered):.3f} %" if late + answered else "no data"
-        yield f"{share} of pings unanswered {words} {span(one.length_s)} ({late:,} of {late + answered:,})."
+        total = late + answered
+        share = f"{100 * late / total:.3f} % of {total:,} pings unanswered" if total else "No pings"
+        yield f"{share} {words} {span(one.length_s)}."
 
 
 def _capacity(known: Known) -> Iterator[str]:
