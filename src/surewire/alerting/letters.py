@@ -49,10 +49,19 @@ class Letters:
         return tuple(dict.fromkeys(target for name in names if name in self._rules for target in self._rules[name].targets))
 
     def letter(
-        self, target: str, key: str, status: Status, group: GroupState, views: Sequence[AlertView], at_s: int, escalation: str = ""
+        self,
+        target: str,
+        key: str,
+        status: Status,
+        group: GroupState,
+        views: Sequence[AlertView],
+        at_s: int,
+        escalation: str = "",
+        *,
+        occasion: int,
     ) -> Notification:
-        """One notification to one target."""
-        content = "\n".join((target, key, status, escalation, str(at_s)))
+        """One notification to one target. `occasion` tells what fires twice within one second apart."""
+        content = "\n".join((target, key, status, escalation, str(at_s), str(occasion)))
         return Notification(
             id=f"ntf_{sha256(content.encode()).hexdigest()[:32]}",
             target=target,

@@ -46,7 +46,7 @@ def following(state: AlertState, rule: AlertRule, judgement: Judgement, now_s: i
     phase = _NEXT[state.phase, judgement.verdict]
     since_s = state.since_s if phase == state.phase else now_s
     if phase == "pending" and now_s - since_s >= rule.hold_s:
-        return msgspec.structs.replace(state, phase="firing", since_s=now_s, detail=judgement.detail)
+        return msgspec.structs.replace(state, phase="firing", since_s=now_s, detail=judgement.detail, firings=state.firings + 1)
     if phase == state.phase:
         return state
     return closed(state, now_s) if state.phase == "firing" else msgspec.structs.replace(state, phase=phase, since_s=now_s)
@@ -59,8 +59,9 @@ def acknowledged(state: AlertState, by: Acknowledgement) -> AlertState:
 
 
 def closed(state: AlertState, now_s: int) -> AlertState:
-    """The firing alert, resolved. What is known about it goes with it, but how far its counters were looked at."""
-    return AlertState(name=state.name, since_s=now_s, resolved_at_s=now_s, mark=state.mark, known_issue=state.known_issue)
+    """The firing alert, resolved. What people said of this time goes with it, a known issue does not."""
+    forgotten = {"phase": "quiet", "since_s": now_s, "detail": "", "acknowledged": None, "answered_at_s": None}
+    return msgspec.structs.replace(state, **forgotten, resolved_at_s=now_s)
 
 
 def _still_latched(state: AlertState, judgement: Judgement, now_s: int) -> AlertState:

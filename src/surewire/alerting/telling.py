@@ -200,7 +200,8 @@ class _Telling:
 
     def _send(self, target: str, key: str, status: Status, names: Sequence[str], escalation: str = "") -> None:
         views = [self._view(name) for name in names]
-        self.sent.append(self._letters.letter(target, key, status, self.group, views, self._now_s, escalation))
+        occasion = sum(self._states[name].firings for name in names if name in self._states)
+        self.sent.append(self._letters.letter(target, key, status, self.group, views, self._now_s, escalation, occasion=occasion))
 
     def _view(self, name: str) -> AlertView:
         state = self._states.get(name, AlertState(name=name))

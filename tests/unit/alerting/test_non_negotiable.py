@@ -73,7 +73,7 @@ async def test_it_is_still_latched_after_a_restart() -> None:
 
 
 async def test_only_a_person_who_says_why_closes_it() -> None:
-    desk = await Desk().open()
+    desk = await Desk(tick_s=600).open()
     desk.fire("MessageLoss")
     await desk.tick()
     desk.calm("MessageLoss")
@@ -87,6 +87,15 @@ async def test_only_a_person_who_says_why_closes_it() -> None:
     assert {one.status for one in await desk.sent()} == {"resolved"}
     await desk.tick(24 * HOUR_S)
     assert await desk.sent() == []
+
+
+async def test_what_fires_twice_within_one_second_is_told_twice() -> None:
+    desk = await Desk().open()
+    for reason in ("first", "second", "third"):
+        desk.fire("MessageLoss")
+        await desk.tick()
+        await desk.manager.close("MessageLoss", actor="ann", reason=reason, now_s=desk.now_s)
+    assert [one.status for one in await desk.sent("pagerduty-high")] == ["firing", "resolved"] * 3
 
 
 async def test_no_other_alert_is_closed_by_hand() -> None:
