@@ -8,9 +8,12 @@ from typing import Annotated, Final
 from cyclopts import Parameter
 
 from surewire.cli.console_output import print_error
+from surewire.domain.instant import format_instant, parse_instant
 from surewire.errors import ConfigError
 from surewire.monitoring.export import alertmanager, blackbox, grafana, kubernetes, nginx, openslo, prometheus, promtool_tests
 from surewire.monitoring.export.catalogues import Catalogues, Files, Generator, built_in_catalogues
+from surewire.monitoring.export.grafana.incident import IncidentScope
+from surewire.monitoring.export.grafana.plane import PLANES
 
 __all__ = ["GENERATORS", "export"]
 
@@ -34,10 +37,33 @@ def export(
     *,
     out: Annotated[Path, Parameter(help="The folder to write into; it is made when it is not there.")],
     check: Annotated[bool, Parameter(help="Write nothing; exit 1 when a file there is not what would be written.")] = False,
+    incident: Annotated[str, Parameter(help="With grafana: only a dashboard for this incident.")] = "",
+    start: Annotated[str, Parameter(help="When the incident began: 2026-11-21T10:00:00Z.")] = "",
+    end: Annotated[str, Parameter(help="When it ended; it goes on when this is not given.")] = "",
+    plane: Annotated[list[str] | None, Parameter(help="A plane that it touches; may be repeated. All, when none is given.")] = None,
 ) -> int:
     """Write the definitions of service levels as configuration of other tools. The same definitions give the same bytes."""
-    files = _files(kind, built_in_catalogues())
+    catalogues = built_in_catalogues()
+    scope = _incident(kind, incident, start, end, plane or []) if incident or start or end or plane else None
+    files = _files(kind, catalogues) if scope is None else grafana.incident_files(catalogues, scope)
     return _differences(files, out) if check else _write(files, out)
+
+
+def _incident(kind: str, incident: str, start: str, end: str, planes: list[str]) -> IncidentScope:
+    """What a dashboard of one incident is about. Raises: ConfigError when that is not said."""
+    if kind != "grafana" or not incident or not start:
+        raise ConfigError("a dashboard of an incident is one of Grafana.", mend="Write: export grafana --incident INC-7 --start INSTANT.")
+    since = _instant("--start", start)
+    until = _instant("--end", end) if end else "now"
+    return IncidentScope(id=incident, since=since, until=until, planes=tuple(planes or PLANES))
+
+
+def _instant(option: str, text: str) -> str:
+    """The instant in UTC, whatever zone it was given in."""
+    try:
+        return format_instant(parse_instant(text))
+    except ValueError as error:
+        raise ConfigError(f"{error}.", path=option) from error
 
 
 def _files(kind: str, catalogues: Catalogues) -> Files:

@@ -17,6 +17,7 @@ FLAG: Schema = {"type": "boolean"}
 NUMBER: Schema = {"type": "number"}
 COUNT: Schema = {"type": "integer", "minimum": 0}
 REFRESH: Schema = {"type": "string", "pattern": "^[1-9][0-9]*[smhd]$"}
+INSTANT: Schema = {"type": "string", "pattern": r"^(now(-[1-9][0-9]*[smhd])?|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z)$"}
 COLOR: Schema = {
     "type": "string",
     "pattern": "^((dark-|light-)?(green|yellow|orange|red|blue|purple)|#[0-9a-f]{6})$",
@@ -219,8 +220,8 @@ DASHBOARD = record(
     editable=FLAG,
     graphTooltip=one_of(0, 1, 2),
     timezone=one_of("utc", "browser"),
-    refresh=REFRESH,
-    time=record(**{"from": {"type": "string", "pattern": "^now-[1-9][0-9]*[smhd]$"}, "to": one_of("now")}),
+    refresh={"anyOf": [REFRESH, one_of("")]},
+    time=record(**{"from": INSTANT, "to": INSTANT}),
     timepicker=record(refresh_intervals=each(REFRESH)),
     annotations=record(list=each(ANNOTATION)),
     templating=record(list=each(VARIABLE, minItems=1)),

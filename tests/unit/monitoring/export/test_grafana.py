@@ -20,9 +20,11 @@ import yaml
 
 from surewire.contract.selector import Matcher
 from surewire.contract.series import format_bound, series_id
+from surewire.errors import ConfigError
 from surewire.monitoring.export import grafana
 from surewire.monitoring.export.catalogues import built_in_catalogues
 from surewire.monitoring.export.exported_series import labels_of_metric
+from surewire.monitoring.export.grafana.incident import IncidentScope
 from surewire.monitoring.export.grafana.model import Dashboard
 from surewire.monitoring.export.grafana.rendering import TAGS
 from surewire.slo.known_series import family_of
@@ -277,6 +279,35 @@ def test_thresholds_of_the_first_phase_are_those_of_its_objectives() -> None:
     assert steps["History latency"] == [None, 350, 400]
     assert steps["Error rate"] == [None, 0.0008, 0.001]
     assert steps["Burn rate: phase0-availability"] == [None, 2, 5]
+
+
+def incident_page(**changes: Any) -> dict[str, Any]:
+    scope = IncidentScope(**{"id": "INC-7", "since": "2026-11-21T10:00:00Z", "planes": ("fanout",)} | changes)
+    ((_, text),) = grafana.incident_files(CATALOGUES, scope).items()
+    page: dict[str, Any] = json.loads(text)
+    return page
+
+
+def test_an_incident_gets_a_page_of_its_time_its_planes_and_its_deployments() -> None:
+    page = incident_page()
+    assert list(jsonschema.Draft202012Validator(DASHBOARD).iter_errors(page)) == []
+    assert (page["uid"], page["title"], page["refresh"]) == ("surewire-incident-inc-7", "Incident INC-7", "10s")
+    assert page["time"] == {"from": "2026-11-21T10:00:00Z", "to": "now"}
+    assert [row for row in rows(page) if row.endswith("plane")] == ["Fanout plane"]
+    assert "deployment" in [annotation["name"] for annotation in page["annotations"]["list"]]
+    assert {"Logs", "Traces", "surewire-fanout"} <= {link["title"] for link in page["links"]}
+
+
+def test_an_incident_that_is_over_stays_as_it_was() -> None:
+    page = incident_page(until="2026-11-21T11:00:00Z")
+    assert (page["time"]["to"], page["refresh"]) == ("2026-11-21T11:00:00Z", "")
+    assert list(jsonschema.Draft202012Validator(DASHBOARD).iter_errors(page)) == []
+
+
+@pytest.mark.parametrize("changes", [{"planes": ("moon",)}, {"planes": ()}, {"id": "…"}])
+def test_an_incident_of_no_plane_or_no_name_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match="Planes are connection, durability, fanout"):
+        incident_page(**changes)
 
 
 # ---- what they ask

@@ -9,14 +9,14 @@ from surewire.monitoring.export.grafana.capacity import capacity
 from surewire.monitoring.export.grafana.connection import connection
 from surewire.monitoring.export.grafana.durability import durability
 from surewire.monitoring.export.grafana.fanout import fanout
-from surewire.monitoring.export.grafana.incident import incident
+from surewire.monitoring.export.grafana.incident import IncidentScope, dashboard_of, incident
 from surewire.monitoring.export.grafana.model import Dashboard
 from surewire.monitoring.export.grafana.overview import executive, on_call
 from surewire.monitoring.export.grafana.phase0 import phase0
 from surewire.monitoring.export.grafana.rendering import render
 from surewire.monitoring.export.grafana.slo_detail import slo_detail
 
-__all__ = ["dashboards", "expressions", "files"]
+__all__ = ["dashboards", "expressions", "files", "incident_files"]
 
 _PROVISIONING: Final = """\
 apiVersion: 1
@@ -38,6 +38,12 @@ def files(catalogues: Catalogues) -> Files:
     texts = {f"dashboards/{one.file}.json": render(one, catalogues.digest) for one in dashboards(catalogues)}
     where = "Belongs in /etc/grafana/provisioning/dashboards; the dashboards in /etc/grafana/dashboards/surewire."
     return {**texts, "provisioning.yaml": header(catalogues, where) + _PROVISIONING}
+
+
+def incident_files(catalogues: Catalogues, scope: IncidentScope) -> Files:
+    """The dashboard of one incident, under `dashboards/`. Raises: ConfigError as `dashboard_of`."""
+    dashboard = dashboard_of(scope)
+    return {f"dashboards/{dashboard.file}.json": render(dashboard, catalogues.digest)}
 
 
 def dashboards(catalogues: Catalogues) -> tuple[Dashboard, ...]:

@@ -61,7 +61,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Dashboard(msgspec.Struct, frozen=True, kw_only=True):
-    """A page for one audience, asked again every `refresh`, showing the time since `since`."""
+    """A page for one audience, asked again every `refresh` (never, when that is empty), showing the time from `since` to `until`."""
 
     file: str
     uid: str
@@ -71,6 +71,7 @@ class Dashboard(msgspec.Struct, frozen=True, kw_only=True):
     refresh: str
     since: str
     rows: tuple[Row, ...]
+    until: str = "now"
     chooses_instances: bool = False
     chooses_logs: bool = False
     """Whether it leads to logs and traces, whose data sources are then chosen above it."""

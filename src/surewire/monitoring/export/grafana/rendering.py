@@ -44,7 +44,7 @@ def _dashboard(dashboard: Dashboard, digest: str) -> Json:
         "graphTooltip": 1,
         "timezone": "utc",
         "refresh": dashboard.refresh,
-        "time": {"from": dashboard.since, "to": "now"},
+        "time": {"from": dashboard.since, "to": dashboard.until},
         "timepicker": {"refresh_intervals": list(_INTERVALS)},
         "annotations": {"list": [_annotation(tag) for tag in TAGS]},
         "templating": {"list": list(_variables(dashboard))},
