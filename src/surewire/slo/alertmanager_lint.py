@@ -49,9 +49,9 @@ def lint_alertmanager(text: str, file: str, protected: Mapping[str, Labels]) -> 
     return (*document.problems, *(_problem(document, finding, names) for finding, names in found.items()))
 
 
-def in_words(names: Sequence[str]) -> str:
+def in_words(names: Sequence[str], joined_by: str = "and") -> str:
     """`MessageLoss, DuplicateSequence and CounterCorruption`."""
-    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
+    return f"{', '.join(names[:-1])} {joined_by} {names[-1]}" if len(names) > 1 else "".join(names)
 
 
 def _problem(document: Document, finding: _Finding, names: Sequence[str]) -> Problem:
