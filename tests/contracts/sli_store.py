@@ -141,6 +141,12 @@ class SliStoreContract:
                 assert await store.tidy(now_s) == 0
                 assert [list(await store.read(EVER, length_s)) for length_s in LENGTHS_S] == before
 
+    async def test_a_long_time_without_rolling_up_is_made_up_for_at_once(self) -> None:
+        async with self.open() as store:
+            await store.write([slot(NOON_S + 300 * number, a=1) for number in range(130)], life())
+            assert await store.tidy(NOON_S + DAY_S) == 0
+            assert [len(await store.read(EVER, length_s)) for length_s in LENGTHS_S] == [130, 130, 11, 1]
+
     async def test_what_is_written_for_a_time_that_was_rolled_up_is_in_every_sum(self) -> None:
         async with self.open() as store:
             await store.write([slot(NOON_S, a=1)], life("one"))

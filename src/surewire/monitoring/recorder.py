@@ -108,7 +108,7 @@ class Recorder:
 
     def _pass_time(self) -> Passed:
         before_micros = self._time.last_micros
-        passed = self._time.pass_()
+        passed = self._time.look()
         if passed.since_micros != before_micros:
             self._since_micros = passed.since_micros
         if passed.went_back:

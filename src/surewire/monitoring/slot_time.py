@@ -62,7 +62,7 @@ class SlotTime:
         """The wall clock at the last look."""
         return self._wall_micros
 
-    def pass_(self) -> Passed:
+    def look(self) -> Passed:
         """What passed since the last look.
 
         While the two clocks agree within 2 s it is the span between the two readings of the wall clock. When they do not, the span ends

@@ -62,11 +62,17 @@ class FailingStore(MemorySliStore):
     """A memory that can be made to fail as a disk does."""
 
     fails = False
+    cannot_read = False
 
     async def write(self, slots: Sequence[Slot], life: LifeRecord, *, is_estimate: bool = False) -> None:
         if self.fails:
             raise BackendUnavailableError("sqlite", "the disk is full")
         await super().write(slots, life, is_estimate=is_estimate)
+
+    async def read(self, interval: Interval, length_s: int) -> Sequence[Slot]:
+        if self.cannot_read:
+            raise BackendUnavailableError("sqlite", "the disk does not read")
+        return await super().read(interval, length_s)
 
 
 def kept(*names: str) -> tuple[Selector, ...]:
@@ -264,6 +270,18 @@ async def test_what_the_store_does_not_take_is_written_when_it_works_again() -> 
         assert recorder.problem is None
         assert await server.slots() == [(0, 1, 15), (15, 1, 15), (30, 1, 15), (45, 0, 5)]
         assert [slot.start_s - NOON_S for slot in slots] == [0, 15, 30, 45]
+
+
+async def test_a_store_that_takes_but_does_not_give_costs_nothing_of_its_own() -> None:
+    store = FailingStore()
+    server = Server(store)
+    async with server.recording() as recorder:
+        store.cannot_read = True
+        server.sent.n += 1
+        server.clock.advance(15)
+        slots = await recorder.tick()
+        assert [slot.counts.get(SENT, 0) for slot in slots] == [1, 0]
+        assert recorder.problem is None
 
 
 async def test_a_store_that_fails_for_more_than_an_hour_costs_the_oldest_only() -> None:

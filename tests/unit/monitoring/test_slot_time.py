@@ -20,9 +20,9 @@ def clock() -> SettableClock:
 def test_spans_follow_each_other_while_the_clocks_agree(clock: SettableClock) -> None:
     time = SlotTime(clock)
     clock.advance(10)
-    first = time.pass_()
+    first = time.look()
     clock.advance(20)
-    second = time.pass_()
+    second = time.look()
     assert first == Passed(NOON, NOON + 10 * SECOND, went_back=False)
     assert second == Passed(NOON + 10 * SECOND, NOON + 30 * SECOND, went_back=False)
 
@@ -31,23 +31,23 @@ def test_a_clock_that_is_adjusted_a_little_makes_no_gap_and_never_goes_back(cloc
     time = SlotTime(clock)
     clock.advance(10)
     clock.wall_micros += SECOND
-    assert time.pass_() == Passed(NOON, NOON + 11 * SECOND, went_back=False)
+    assert time.look() == Passed(NOON, NOON + 11 * SECOND, went_back=False)
     clock.wall_micros -= SECOND
-    assert time.pass_() == Passed(NOON + 11 * SECOND, NOON + 11 * SECOND, went_back=False)
+    assert time.look() == Passed(NOON + 11 * SECOND, NOON + 11 * SECOND, went_back=False)
 
 
 def test_what_a_jump_ahead_leaves_out_was_not_seen(clock: SettableClock) -> None:
     time = SlotTime(clock)
     clock.advance(10)
     clock.wall_micros += 3_600 * SECOND
-    assert time.pass_() == Passed(NOON + 3_600 * SECOND, NOON + 3_610 * SECOND, went_back=False)
+    assert time.look() == Passed(NOON + 3_600 * SECOND, NOON + 3_610 * SECOND, went_back=False)
 
 
 def test_a_jump_back_begins_the_time_again(clock: SettableClock) -> None:
     time = SlotTime(clock)
     clock.advance(10)
     clock.wall_micros -= 3_600 * SECOND
-    assert time.pass_() == Passed(NOON - 3_600 * SECOND, NOON - 3_590 * SECOND, went_back=True)
+    assert time.look() == Passed(NOON - 3_600 * SECOND, NOON - 3_590 * SECOND, went_back=True)
 
 
 @pytest.mark.parametrize(("since", "now", "slot"), [(-15, 0, -15), (-14, 1, -15), (-8, 7, -15), (-7, 8, 0), (0, 0, 0), (0, 14, 0)])
