@@ -36,7 +36,9 @@ class RunningTotal:
 
     def until(self, at_s: int) -> int:
         """What was counted in all slots that start before then."""
-        place = bisect_left(self._starts, at_s)
+        starts = self._starts
+        # Most spans end now, where there is nothing to look for.
+        place = len(starts) if starts and starts[-1] < at_s else bisect_left(starts, at_s)
         return self._totals[place - 1] if place else self._before
 
     def between(self, start_s: int, end_s: int) -> int:

@@ -22,7 +22,7 @@ from surewire.slo.scene import Scene
 from surewire.slo.simulated_load import Load, sides
 from surewire.slo.simulated_timeline import SimulatedTimeline
 from surewire.slo.status import SloStatus
-from surewire.slo.window import SLOT_S, Interval
+from surewire.slo.window import SLOT_S, Interval, Rolling
 
 __all__ = ["KINDS", "AlertSpan", "Happening", "Moment", "Track"]
 
@@ -95,7 +95,7 @@ class Track:
             excluded={self.objective.id: self.excluded},
             gaps=gaps,
         )
-        judged = judge_all(self.rules, scene)
+        judged = judge_all([rule for rule in self.rules if _may_hold(rule, status)], scene)
         holding = frozenset(one.name for one in judged if one.verdict == "firing")
         rates = frozenset(rule.condition.rate for rule in self.rules if rule.name in holding and isinstance(rule.condition, Burn))
         step = next_step(self.objective, self.freeze, status.state, rates, status.burn_rates.get("1d"), now_s)
@@ -174,3 +174,12 @@ class Track:
 
     def _happened(self, at_s: int, kind: Kind, what: str) -> None:
         self.happenings.append(Happening(at_s, kind, self.objective.id, what))
+
+
+def _may_hold(rule: AlertRule, status: SloStatus) -> bool:
+    """False for a tier that the status already says is calm, as nearly all are nearly always: it need not be judged by itself."""
+    burn = rule.condition
+    if not isinstance(burn, Burn):
+        return True
+    rates = (status.burn_rates.get(str(Rolling(span_s))) for span_s in (burn.long_s, burn.short_s))
+    return all(rate is not None and rate >= burn.rate for rate in rates)

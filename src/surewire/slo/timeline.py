@@ -1,9 +1,9 @@
 """The recent past in memory: what every series counted, so that any window's sum costs two look-ups per series.
 
-Theory of operation. Slots of 15 s come in order and are kept as running totals; whatever is older than `fine_s` is merged into slots of
-5 minutes, and what is older than `kept_s` is let go. So memory is bounded by the number of series, however long the server runs. A slot
-belongs to the moment it starts, as in the store: a span has the slots that start in it. The newest slot may still grow: the same slot,
-added again, takes its own place.
+Theory of operation. Slots of 15 s come in order and are kept as running totals. Whatever is older than `fine_s` is merged into slots of
+5 minutes, what is older than `coarse_s` into hours, and what is older than `kept_s` is let go: memory is bounded by the number of series,
+however long the server runs. A slot belongs to the moment it starts, as in the store: a span has the slots that start in it. The newest
+slot may still grow: the same slot, added again, takes its own place.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ __all__ = ["COARSE_S", "Timeline", "TimelineSlot", "family_of"]
 
 COARSE_S: Final = 300
 _FINE_S: Final = 25 * HOUR_S
+_COARSE_S: Final = 32 * DAY_S
 _KEPT_S: Final = 92 * DAY_S
 _LOOK_CLOSER_S: Final = 6 * HOUR_S
 """Spans as short as this are read slot by slot; longer ones are halved first."""
+_MOST_ANSWERS: Final = 20_000
 _NONE: Final[Mapping[str, float]] = {}
 
 
@@ -45,23 +47,25 @@ class TimelineSlot(Protocol):
 
 
 class Timeline:
-    """The counts of the last 92 days: by 15 s for 25 hours, by 5 minutes before.
+    """The counts of the last 92 days: by 15 s for 25 hours, by 5 minutes for 32 days, by the hour before.
 
-    One thread at a time uses it. A slot longer than 5 minutes counts where it starts, as a whole.
+    One thread at a time uses it. A slot counts where it starts, as a whole.
     """
 
-    def __init__(self, *, fine_s: int = _FINE_S, kept_s: int = _KEPT_S) -> None:
-        self._fine_s, self._kept_s = fine_s, kept_s
+    def __init__(self, *, fine_s: int = _FINE_S, coarse_s: int = _COARSE_S, kept_s: int = _KEPT_S) -> None:
+        self._fine_s, self._coarse_s, self._kept_s = fine_s, coarse_s, kept_s
         self._totals: dict[str, RunningTotal] = {}
         self._families: dict[str, list[str]] = {}
         self._selected: dict[Selector, tuple[RunningTotal, ...]] = {}
         self._values: dict[tuple[Selector, str], tuple[str, ...]] = {}
+        self._answers: dict[tuple[Selector, int, int], int] = {}
         self._seen, self._peaks = RunningTotal(), dict[str, dict[int, float]]()
         self._gauges: Mapping[str, float] = _NONE
         self._first_s: int | None = None
         self._newest_s: int = -1
         self._end_s: int = -1
         self._merged_until_s: int = 0
+        self._hourly_until_s: int = 0
         self._grown_s: int = 0
         self._open: list[RunningTotal] = []
 
@@ -85,6 +89,7 @@ class Timeline:
 
         Gauges and peaks stay until then. Nothing that was merged can be taken back in part: `start_s` within the last 25 hours.
         """
+        self._answers.clear()
         for total in (*self._totals.values(), self._seen):
             total.forget_from(start_s)
         if start_s <= self._newest_s:
@@ -111,11 +116,17 @@ class Timeline:
         if isinstance(selected, str):
             one = self._totals.get(selected)
             return one.between(start_s, end_s) if one else 0
-        # Every evaluation comes through here some thousand times: no generator, one look-up for the series of a selector.
-        counted = 0
-        for total in self._totals_of(selected):
-            counted += total.until(end_s) - total.until(start_s)
-        return counted
+        # Objectives and alerts ask for the same spans of the same series: between two changes each is added up once.
+        asked = (selected, start_s, end_s)
+        answer = self._answers.get(asked)
+        if answer is None:
+            answer = 0
+            for total in self._totals_of(selected):
+                answer += total.until(end_s) - total.until(start_s)
+            if len(self._answers) >= _MOST_ANSWERS:
+                self._answers.clear()
+            self._answers[asked] = answer
+        return answer
 
     def steps(self, selector: Selector, start_s: int, end_s: int) -> dict[int, int]:
         """What the selected series counted in each slot of the span in which they counted anything, by the slot's start."""
@@ -149,7 +160,7 @@ class Timeline:
 
     def slot_s(self, at_s: int) -> int:
         """How long the slots of that time are."""
-        return SLOT_S if at_s >= self._merged_until_s else COARSE_S
+        return SLOT_S if at_s >= self._merged_until_s else COARSE_S if at_s >= self._hourly_until_s else HOUR_S
 
     def outward(self, interval: Interval) -> Interval:
         """The interval rounded outward to whole slots as they are kept for its times."""
@@ -191,6 +202,7 @@ class Timeline:
 
     def _add(self, slot: TimelineSlot) -> None:
         start_s = slot.start_s
+        self._answers.clear()
         if start_s < self._newest_s:
             raise ValueError(f"a slot of {start_s} cannot follow one of {self._newest_s}; forget_from() takes slots back")
         if start_s == self._newest_s:
@@ -231,14 +243,18 @@ class Timeline:
     def _grow_old(self) -> None:
         """Merges what has become older than the fine slots are kept for, and lets go of what is older than all."""
         until_s = max((self._newest_s - self._fine_s) // COARSE_S * COARSE_S, self._merged_until_s)
+        hourly_until_s = (self._newest_s - self._coarse_s) // HOUR_S * HOUR_S
         oldest_s = self._newest_s - self._kept_s
+        self._answers.clear()
         for total in (*self._totals.values(), self._seen):
             total.merge(self._merged_until_s, until_s, COARSE_S)
+            total.merge(self._hourly_until_s, hourly_until_s, HOUR_S)
             total.forget_before(oldest_s)
         for hours in self._peaks.values():
             for hour_s in [hour_s for hour_s in hours if hour_s < oldest_s - HOUR_S]:
                 del hours[hour_s]
         self._merged_until_s, self._grown_s = until_s, self._newest_s
+        self._hourly_until_s = max(self._hourly_until_s, hourly_until_s)
 
 
 def family_of(series: str) -> str:

@@ -98,6 +98,18 @@ def test_a_series_that_comes_later_is_selected_too() -> None:
     assert timeline.series("send_total") == [GOOD, BAD]
 
 
+def test_what_is_older_still_is_the_same_by_the_hour() -> None:
+    timeline = Timeline(fine_s=HOUR_S, coarse_s=6 * HOUR_S)
+    slots = [slot(NOW_S + step, {GOOD: 1 + step % 7}) for step in range(0, DAY_S, 60)]
+    for one in slots:
+        timeline.add(one)
+    for start_s in range(NOW_S, NOW_S + DAY_S, HOUR_S):
+        assert timeline.total(GOOD, start_s, start_s + HOUR_S) == summed(slots, GOOD, start_s, start_s + HOUR_S)
+    assert [timeline.slot_s(NOW_S + hours * HOUR_S) for hours in (10, 20, 23)] == [HOUR_S, COARSE_S, SLOT_S]
+    assert len(timeline.steps(parse_selector(GOOD), NOW_S, NOW_S + 17 * HOUR_S)) == 17
+    assert timeline.outward(Interval(NOW_S + 100, NOW_S + HOUR_S + 1)) == Interval(NOW_S, NOW_S + 2 * HOUR_S)
+
+
 def test_memory_is_bounded_by_the_time_that_is_kept() -> None:
     timeline = Timeline(fine_s=HOUR_S, kept_s=DAY_S)
     for start_s in range(NOW_S, NOW_S + 3 * DAY_S, 60):
