@@ -58,6 +58,10 @@ class ServerProcess:
         assert line.startswith("surewire ready on "), f"{line!r}\n{self.log.read_text()}"
         return line
 
+    def change(self, settings: dict[str, str]) -> None:
+        """The next start has these environment variables too."""
+        self._settings = self._settings | settings
+
     def send(self, number: signal.Signals) -> None:
         """Sends a signal and does not wait."""
         assert self._process is not None

@@ -1,0 +1,170 @@
+"""A server that refuses for a minute, is killed, and comes back minutes later knows exactly what that cost."""
+
+from __future__ import annotations
+
+import asyncio
+import calendar
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from surewire.cli import main
+from tests.acceptance.protocol.raw_peer import knock, open_raw_peer
+from tests.acceptance.service_levels.fast_clock import needs_fast_clock, running_fast
+from tests.fakes.http_receiver import HttpReceiver, http_receiver
+from tests.server_process import ServerProcess
+
+RATE = 30
+START_S = calendar.timegm((2027, 3, 10, 9, 0, 0))
+BACK_S = START_S + 1_800
+PLACES = 20
+TICK_S = 15
+UPGRADES, UPTIME = "sla-002-upgrade-success", "sla-001-http-availability"
+SETTINGS = {
+    "SUREWIRE_LIMITS__MAX_CONNECTIONS": str(PLACES),
+    "SUREWIRE_LIMITS__PERMIT_WAIT_S": "1",
+    "SUREWIRE_HEARTBEAT__INTERVAL_S": "7200",
+    "SUREWIRE_HEARTBEAT__TIMEOUT_S": "7000",
+    "SUREWIRE_HEARTBEAT__SESSION_TIMEOUT_S": "7200",
+}
+
+CORRECTION = {
+    "start": "2027-03-10T09:00:00Z",
+    "end": "2027-03-10T09:29:00Z",
+    "category": "scheduled_maintenance",
+    "reason": "planned maintenance",
+    "evidence": "mail of the 7th",
+    "approver": "bob",
+}
+
+Json = dict[str, Any]
+
+
+def telling(receiver: HttpReceiver) -> dict[str, str]:
+    """The pager is a receiver of the test."""
+    return {
+        "SUREWIRE_NOTIFY__PAGERDUTY_HIGH__TYPE": "pagerduty",
+        "SUREWIRE_NOTIFY__PAGERDUTY_HIGH__ROUTING_KEY": "0" * 32,
+        "SUREWIRE_NOTIFY__PAGERDUTY_HIGH__URL": receiver.url,
+        "SUREWIRE_NOTIFY__PAGERDUTY_HIGH__ALLOW_PRIVATE": "true",
+    }
+
+
+async def slo_until(api: httpx.AsyncClient, slo_id: str, holds: Callable[[Json], Any]) -> Json:
+    """The objective, as soon as it is so."""
+    async with asyncio.timeout(30):
+        while not holds(found := await slo(api, slo_id)):
+            pass
+    return found
+
+
+async def slo(api: httpx.AsyncClient, slo_id: str) -> Json:
+    async with asyncio.timeout(30):
+        while (answer := await api.get(f"/v1/slos/{slo_id}")).status_code == 503:
+            pass
+    found: Json = answer.raise_for_status().json()
+    return found
+
+
+async def now_s(api: httpx.AsyncClient) -> int:
+    """The server's clock."""
+    return calendar.timegm(time.strptime((await api.get("/health")).headers["date"], "%a, %d %b %Y %H:%M:%S GMT"))
+
+
+async def refuse_for_a_minute(server: ServerProcess, api: httpx.AsyncClient) -> int:
+    """All places are taken, and everybody else is refused for a minute of the server's clock: how many."""
+    refused = 0
+    async with AsyncExitStack() as inside:
+        for number in range(PLACES):
+            await inside.enter_async_context(open_raw_peer(server.port, f"user{number}"))
+        end_s = await now_s(api) + 60
+        while await now_s(api) < end_s:
+            refused += sum(await asyncio.gather(*(is_refused(server) for _ in range(20))))
+    return refused
+
+
+async def is_refused(server: ServerProcess) -> bool:
+    async with knock(server.port) as (_, answer):
+        assert answer.status in {408, 503}
+        return True
+
+
+async def paged(pager: HttpReceiver, alert: str) -> Json:
+    """The first page about such an alert."""
+    async with asyncio.timeout(30):
+        while alert not in (request := await pager.received.get()).body.decode():
+            pass
+    page: Json = request.json
+    return page
+
+
+async def fired_at_s(api: httpx.AsyncClient, alert: str) -> int:
+    alerts = (await api.get("/v1/alerts")).raise_for_status().json()["items"]
+    since = min(one["since"] for one in alerts if one["name"].startswith(alert) and one["status"] == "firing")
+    return calendar.timegm(time.strptime(since[:19], "%Y-%m-%dT%H:%M:%S"))
+
+
+def surewire(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+@pytest.fixture
+async def pager() -> AsyncGenerator[HttpReceiver]:
+    async with http_receiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+async def server(tmp_path: Path, pager: HttpReceiver) -> AsyncGenerator[ServerProcess]:
+    process = ServerProcess(tmp_path / "data", SETTINGS | telling(pager) | running_fast(START_S, RATE))
+    await process.start()
+    yield process
+    await process.end()
+
+
+@pytest.fixture
+async def api(server: ServerProcess) -> AsyncGenerator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=server.http, trust_env=False) as client:
+        yield client
+
+
+@needs_fast_clock
+async def test_a_minute_of_refusals_and_a_crash_cost_what_they_cost(
+    server: ServerProcess, pager: HttpReceiver, api: httpx.AsyncClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    began_s = await now_s(api)
+    refused = await refuse_for_a_minute(server, api)
+    seen = await slo_until(api, UPGRADES, lambda one: one["total"] == PLACES + refused)
+    assert (seen["good"], seen["bad"], seen["state"]) == (PLACES, refused, "breached")
+    assert seen["budget_remaining"] == pytest.approx(1 - refused / (0.01 * seen["total"]))
+    page = await paged(pager, "Sla002UpgradeSuccessBurn")
+    assert page["event_action"] == "trigger"
+    fired_s = await fired_at_s(api, "Sla002UpgradeSuccessBurn")
+    assert began_s <= fired_s <= began_s + 2 * TICK_S, "a burn of 98x is seen at the first tick, or at the second one"
+    died_s = await now_s(api)
+    await server.kill()
+
+    server.change(running_fast(BACK_S, RATE))
+    await server.start()
+    ready_s = await now_s(api)
+    kept = await slo_until(api, UPGRADES, lambda one: one["total"])
+    assert (kept["good"], kept["bad"]) == (PLACES, refused)
+    down = await slo_until(api, UPTIME, lambda one: one["bad"])
+    assert BACK_S - died_s <= down["bad"] <= ready_s - died_s + 2 * TICK_S, "from the last sign of life to being ready"
+    assert "self-observed" in down["note"]
+
+    assert await asyncio.to_thread(surewire, "slo", "gate", "--url", server.http) == 10
+    assert f"{UPGRADES} has an open freeze and is breached" in capsys.readouterr().out
+
+    assert (await api.post("/v1/corrections", params={"user_id": "alice"}, json=CORRECTION)).status_code == 201
+    given_back = await slo_until(api, UPGRADES, lambda one: one["excluded_s"])
+    assert (given_back["total"], given_back["bad_gross"], given_back["total_gross"]) == (0, refused, PLACES + refused)
+    assert given_back["budget_remaining_gross"] == pytest.approx(seen["budget_remaining"])
