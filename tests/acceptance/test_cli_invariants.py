@@ -8,7 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import surewire.contract
 from tests.server_process import free_port, running_server
+
+BUILT_IN = Path(surewire.contract.__path__[0]) / "slos.yaml"
 
 
 async def run(*arguments: str) -> tuple[int, str, str]:
@@ -66,3 +69,13 @@ async def test_two_servers_at_once_are_wrong_use() -> None:
     status, _, errors = await run("--spawn", "--url", "http://127.0.0.1:1")
     assert status == 2
     assert "Leave one of them out" in errors
+
+
+async def test_definitions_of_ones_own_are_checked(tmp_path: Path) -> None:
+    file = tmp_path / "slos.yaml"
+    file.write_text(BUILT_IN.read_text())
+    assert (await run("--file", str(file)))[0] == 0
+    file.write_text(BUILT_IN.read_text().replace("sla:        {owner: Tech Lead", "sla:        {owner: Ann and Bob"))
+    status, _, errors = await run("--file", str(file))
+    assert status == 1
+    assert "its owner is more than one: 'Ann and Bob'" in errors

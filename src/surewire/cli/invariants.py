@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Final
 
 import httpx
@@ -15,11 +16,14 @@ from surewire.cli.remote import reaching
 from surewire.cli.trial_server import trial_server, use_everything
 from surewire.client.address import parse_address
 from surewire.client.http_api import HttpApi
+from surewire.contract.catalogue import load_alerts, load_metrics
+from surewire.contract.runbooks import runbook_numbers
 from surewire.errors import ClientError, ConfigError
 from surewire.monitoring.declared import declared
-from surewire.monitoring.export.catalogues import built_in_catalogues
+from surewire.monitoring.export.catalogues import Catalogues, built_in_catalogues, catalogues_of
 from surewire.monitoring.slo_view import SloList
 from surewire.slo.invariants import INVARIANTS, Definitions, Invariant, Live, Ownership, Violation, still_signals, unmeasured, violations
+from surewire.slo.lint import load_definitions
 from surewire.telemetry.scrape import read_exposition
 
 __all__ = ["invariants"]
@@ -40,12 +44,13 @@ def invariants(
     *,
     url: Annotated[str, Parameter(name="--url", help="A running server to look at as well.")] = "",
     spawn: Annotated[bool, Parameter(help="Start a server for it on loopback, use it a little, and look at that.")] = False,
+    file: Annotated[Path | None, Parameter(help="Definitions to check instead of the built-in ones.")] = None,
     as_json: Annotated[bool, Parameter(name="--json", help="Print for programs.")] = False,
 ) -> int:
     """Check what must always hold: on the definitions, and with --url or --spawn on a server. Exit 1 when something is broken."""
     if url and spawn:
         raise ConfigError("--url and --spawn name two servers.", mend="Leave one of them out.")
-    definitions = declared(built_in_catalogues())
+    definitions = declared(_catalogues(file))
     live, still = _live(definitions, url, spawn=spawn)
     rows = [_row(invariant, definitions, live, still) for invariant in INVARIANTS]
     if as_json:
@@ -53,6 +58,17 @@ def invariants(
     else:
         _print(rows, definitions, live)
     return 1 if any(row.violations for row in rows) else 0
+
+
+def _catalogues(file: Path | None) -> Catalogues:
+    if file is None:
+        return built_in_catalogues()
+    try:
+        text = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}.", path="--file") from error
+    metrics = load_metrics()
+    return catalogues_of(load_definitions(text, str(file), metrics, runbook_numbers()).catalogue, load_alerts(), metrics)
 
 
 def _live(definitions: Definitions, url: str, *, spawn: bool) -> tuple[Live | None, tuple[Violation, ...]]:

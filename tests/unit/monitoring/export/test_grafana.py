@@ -17,12 +17,13 @@ import jsonschema
 import promql_parser
 import pytest
 import yaml
+from msgspec import structs
 
 from surewire.contract.selector import Matcher
 from surewire.contract.series import format_bound, series_id
 from surewire.errors import ConfigError
 from surewire.monitoring.export import grafana
-from surewire.monitoring.export.catalogues import built_in_catalogues
+from surewire.monitoring.export.catalogues import built_in_catalogues, catalogues_of
 from surewire.monitoring.export.exported_series import labels_of_metric
 from surewire.monitoring.export.grafana.incident import IncidentScope
 from surewire.monitoring.export.grafana.model import Dashboard
@@ -426,3 +427,12 @@ def test_shares_weigh_events_and_not_instances(tmp_path: Path) -> None:
         target["expr"] for panel in panels(PAGES["on-call-overview"]) if panel["title"] == "Error rate" for target in panel["targets"]
     ]
     promtool_answers(tmp_path, series, {errors: [{"labels": "{}", "value": 0.005}]})
+
+
+def test_definitions_with_one_objective_only_have_dashboards_too() -> None:
+    sole = tuple(slo for slo in CATALOGUES.slos.slos if slo.id == "sync-success")
+    few = catalogues_of(structs.replace(CATALOGUES.slos, slos=sole), CATALOGUES.alerts, CATALOGUES.metrics)
+    for text in grafana.files(few).values():
+        if text.startswith("{"):
+            assert list(jsonschema.Draft202012Validator(DASHBOARD).iter_errors(json.loads(text))) == []
+    assert "dashboards/phase-0.json" not in grafana.files(few)

@@ -12,7 +12,7 @@ from surewire.monitoring.export.grafana.fanout import fanout
 from surewire.monitoring.export.grafana.incident import IncidentScope, dashboard_of, incident
 from surewire.monitoring.export.grafana.model import Dashboard
 from surewire.monitoring.export.grafana.overview import executive, on_call
-from surewire.monitoring.export.grafana.phase0 import phase0
+from surewire.monitoring.export.grafana.phase0 import PHASE_0, phase0
 from surewire.monitoring.export.grafana.rendering import render
 from surewire.monitoring.export.grafana.slo_detail import slo_detail
 
@@ -58,7 +58,7 @@ def dashboards(catalogues: Catalogues) -> tuple[Dashboard, ...]:
         fanout(every),
         capacity(by_id),
         incident(),
-        phase0(by_id),
+        *((phase0(by_id),) if any(one.startswith(PHASE_0) for one in by_id) else ()),
         slo_detail(every),
     )
 

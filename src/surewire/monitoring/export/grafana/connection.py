@@ -111,16 +111,19 @@ def connection(objectives: Sequence[Objective]) -> Dashboard:
 
 
 def _promises(objectives: Sequence[Objective]) -> tuple[Panel, ...]:
-    upgrades = next(one for one in objectives if one.id == "sla-002-upgrade-success")
-    rate = Panel(
+    rates_of_success = tuple(_success(one) for one in objectives if one.id == "sla-002-upgrade-success")
+    probes = tuple(objective_stat(one, title=f"Uptime: {one.id}", width=4) for one in objectives if isinstance(one.slo, ProbeSlo))
+    answers = Panel(
+        title="Probes now", type="stat", queries=(Query(WHOLE.value("probe_up", ("probe",), "min"), "{{probe}}"),), words=HEALTH
+    )
+    return *rates_of_success, *probes, answers
+
+
+def _success(upgrades: Objective) -> Panel:
+    return Panel(
         title="Connection success rate over 5 minutes",
         queries=(Query(good_share(upgrades, "5m"), "success"),),
         unit="percentunit",
         most=1,
         steps=target_steps(upgrades),
     )
-    probes = tuple(objective_stat(one, title=f"Uptime: {one.id}", width=4) for one in objectives if isinstance(one.slo, ProbeSlo))
-    answers = Panel(
-        title="Probes now", type="stat", queries=(Query(WHOLE.value("probe_up", ("probe",), "min"), "{{probe}}"),), words=HEALTH
-    )
-    return rate, *probes, answers

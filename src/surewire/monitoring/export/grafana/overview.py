@@ -49,7 +49,7 @@ def executive(objectives: Mapping[str, Objective]) -> Dashboard:
         leads_to=("surewire-slo", "surewire-on-call", "surewire-capacity"),
         rows=(
             Row(title="Service levels", panels=headlines),
-            Row(title="Error budgets", panels=(budgets("What remains", budgeted, height=2 + len(budgeted)),)),
+            Row(title="Error budgets", panels=budgets("What remains", budgeted)),
             Row(
                 title="Traffic over 24 hours, and incidents",
                 panels=(*_traffic(), incidents),
@@ -76,7 +76,7 @@ def on_call(objectives: Mapping[str, Objective]) -> Dashboard:
             Row(title="System health", panels=(health(_CHECKS),)),
             Row(title="Key metrics", panels=_key_metrics()),
             Row(title="Recent changes", panels=(recent_events(title="Deployments", tags="deployment", width=12), recent_events(width=12))),
-            Row(title="Error budgets that hold up deployments", panels=(budgets("What remains", paging, height=2 + len(paging)),)),
+            Row(title="Error budgets that hold up deployments", panels=budgets("What remains", paging)),
         ),
     )
 

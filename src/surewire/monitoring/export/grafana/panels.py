@@ -88,9 +88,11 @@ def objective_row(objectives: Iterable[Objective]) -> Row:
     return Row(title="Objectives: now against target", panels=tuple(map(objective_stat, objectives)))
 
 
-def budgets(title: str, objectives: Sequence[Objective], *, width: int = 24, height: int = 8) -> Panel:
-    """What remains of each budget over its window, coloured by the states of the policy."""
-    return Panel(
+def budgets(title: str, objectives: Sequence[Objective], *, width: int = 24) -> tuple[Panel, ...]:
+    """What remains of each budget over its window, coloured by the states of the policy; nothing where there is no budget."""
+    if not objectives:
+        return ()
+    panel = Panel(
         title=title,
         type="bargauge",
         queries=tuple(Query(budget(objective), objective.name) for objective in objectives),
@@ -100,8 +102,9 @@ def budgets(title: str, objectives: Sequence[Objective], *, width: int = 24, hei
         most=1,
         steps=budget_steps(objectives[0]),
         width=width,
-        height=height,
+        height=max(8, 2 + len(objectives)),
     )
+    return (panel,)
 
 
 def health(checks: Iterable[tuple[str, str]], *, width: int = 24, height: int = 5) -> Panel:

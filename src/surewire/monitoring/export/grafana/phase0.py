@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from surewire.contract.slos import LatencySlo, RatioSlo
 from surewire.monitoring.export.grafana.model import GREEN, RED, YELLOW, Dashboard, Panel, Query, Row, Step
@@ -11,15 +12,17 @@ from surewire.monitoring.export.grafana.queries import CHOSEN, RATE, ratio
 from surewire.monitoring.export.grafana.sli_queries import bad_share, burn_rate
 from surewire.slo.objective import Objective
 
-__all__ = ["phase0"]
+__all__ = ["PHASE_0", "phase0"]
 
-_PREFIX = "phase0-"
+PHASE_0: Final = "phase0-"
+"""How the ids of its objectives begin."""
 
 
 def phase0(objectives: Mapping[str, Objective]) -> Dashboard:
     """The dashboard of the first phase."""
-    own = [one for one in objectives.values() if one.id.startswith(_PREFIX)]
+    own = [one for one in objectives.values() if one.id.startswith(PHASE_0)]
     budgeted = [one for one in own if one.tiers]
+    latencies = tuple(_latency(event, objectives.get(f"{PHASE_0}{event}-latency")) for event in ("send", "history"))
     return Dashboard(
         file="phase-0",
         uid="chat-phase-0",
@@ -32,10 +35,12 @@ def phase0(objectives: Mapping[str, Objective]) -> Dashboard:
         leads_to=("surewire-slo", "surewire-on-call"),
         rows=(
             Row(title="Objectives", panels=tuple(objective_stat(one) for one in own)),
-            Row(title="Budget", panels=(budgets("What remains", budgeted, width=12), *map(_burn, budgeted))),
+            Row(title="Budget", panels=(*budgets("What remains", budgeted, width=12), *map(_burn, budgeted))),
             Row(title="Traffic", panels=_traffic()),
-            Row(title="Latency", panels=(_latency("send", objectives), _latency("history", objectives))),
-            Row(title="Errors", panels=_errors(objectives["phase0-message-errors"])),
+            Row(
+                title="Latency", panels=tuple(_latency(event, objectives.get(f"{PHASE_0}{event}-latency")) for event in ("send", "history"))
+            ),
+            Row(title="Errors", panels=_errors(objectives.get(f"{PHASE_0}message-errors"))),
             Row(title="Maintenance, deployments, notable spikes", panels=(recent_events(),)),
         ),
     )
@@ -59,8 +64,8 @@ def _traffic() -> tuple[Panel, ...]:
     )
 
 
-def _latency(event: str, objectives: Mapping[str, Objective]) -> Panel:
-    slo = objectives[f"{_PREFIX}{event}-latency"].slo
+def _latency(event: str, objective: Objective | None) -> Panel:
+    slo = objective.slo if objective else None
     steps: tuple[Step, ...] = ()
     if isinstance(slo, LatencySlo) and slo.hard_fail_s is not None:
         steps = (Step(None, GREEN), Step(round(slo.threshold_s * 1000), YELLOW), Step(round(slo.hard_fail_s * 1000), RED))
@@ -72,20 +77,26 @@ def _latency(event: str, objectives: Mapping[str, Objective]) -> Panel:
     return Panel(title=f"{event.capitalize()} latency", queries=queries, unit="ms", least=0, steps=steps, description=description, width=12)
 
 
-def _errors(objective: Objective) -> tuple[Panel, ...]:
-    slo = objective.slo
-    warn = slo.warn_at if isinstance(slo, RatioSlo) and slo.warn_at else 0.0
-    steps = (Step(None, GREEN), Step(warn, YELLOW), Step(float(1 - (objective.target or 0)), RED))
+def _errors(objective: Objective | None) -> tuple[Panel, ...]:
+    steps = _error_steps(objective) if objective else ()
     rejected = ratio(
         CHOSEN.increase('handshake_total{event="handshake.rejected"}', "5m"),
         CHOSEN.increase("handshake_total", "5m"),
     )
+    queries = (Query(bad_share(objective, "5m"), "over 5m"),) if objective else ()
     return (
-        Panel(title="Error rate", queries=(Query(bad_share(objective, "5m"), "over 5m"),), unit="percentunit", least=0, steps=steps),
+        *((Panel(title="Error rate", queries=queries, unit="percentunit", least=0, steps=steps),) if queries else ()),
         Panel(title="Handshakes rejected", queries=(Query(rejected, "over 5m"),), unit="percentunit", least=0, steps=steps),
         rates("Errors by class", CHOSEN, [("error_total", "{{event}}")]),
         _ends(),
     )
+
+
+def _error_steps(objective: Objective) -> tuple[Step, ...]:
+    """Yellow where the objective warns, red where its budget would not last."""
+    warn = objective.slo.warn_at if isinstance(objective.slo, RatioSlo) else None
+    steps = (Step(warn, YELLOW),) if warn else ()
+    return Step(None, GREEN), *steps, Step(float(1 - (objective.target or 0)), RED)
 
 
 def _ends() -> Panel:

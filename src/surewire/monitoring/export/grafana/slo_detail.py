@@ -19,7 +19,7 @@ _SEVERITY_COLORS: Final = {"SEV-1": RED, "SEV-2": ORANGE, "SEV-3": YELLOW, "SEV-
 def slo_detail(objectives: Sequence[Objective]) -> Dashboard:
     """The dashboard of objectives."""
     budgeted = [one for one in objectives if one.tiers]
-    overview = Row(title="Budgets", panels=(budgets("What remains", budgeted, height=2 + len(budgeted)),))
+    overview = Row(title="Budgets", panels=budgets("What remains", budgeted))
     return Dashboard(
         file="slo-detail",
         uid="surewire-slo",
