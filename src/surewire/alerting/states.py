@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from surewire.alerting.elapsed import elapsed_s
 from surewire.ports.alert_store import Acknowledgement, AlertPhase, AlertState
 from surewire.slo.alert_rule import AlertRule
 from surewire.slo.judgement import Judgement, Verdict
@@ -44,11 +45,11 @@ def following(state: AlertState, rule: AlertRule, judgement: Judgement, now_s: i
     if state.phase == "firing" and rule.is_non_negotiable:
         return _still_latched(state, judgement, now_s)
     phase = _NEXT[state.phase, judgement.verdict]
-    since_s = state.since_s if phase == state.phase else now_s
+    since_s = min(state.since_s, now_s) if phase == state.phase else now_s
     if phase == "pending" and now_s - since_s >= rule.hold_s:
         return msgspec.structs.replace(state, phase="firing", since_s=now_s, detail=judgement.detail, firings=state.firings + 1)
     if phase == state.phase:
-        return state
+        return state if since_s == state.since_s else msgspec.structs.replace(state, since_s=since_s)
     return closed(state, now_s) if state.phase == "firing" else msgspec.structs.replace(state, phase=phase, since_s=now_s)
 
 
@@ -67,6 +68,6 @@ def closed(state: AlertState, now_s: int) -> AlertState:
 def _still_latched(state: AlertState, judgement: Judgement, now_s: int) -> AlertState:
     if judgement.verdict == "firing":
         return msgspec.structs.replace(state, detail=judgement.detail, acknowledged=None)
-    if state.acknowledged is not None and now_s - state.acknowledged.at_s >= ACKNOWLEDGED_FOR_S:
+    if state.acknowledged is not None and elapsed_s(state.acknowledged.at_s, now_s) >= ACKNOWLEDGED_FOR_S:
         return msgspec.structs.replace(state, acknowledged=None)
     return state

@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from surewire.alerting.elapsed import elapsed_s
 from surewire.alerting.grouping import Member
 from surewire.alerting.letters import Letters, Status
 from surewire.alerting.plans import MISSED_PAGES, Plan, Step
@@ -92,8 +93,8 @@ class _Telling:
         if self.group.waiting_since_s is None:
             self._set(waiting_since_s=self._now_s)
         if self.group.opened_at_s is None:
-            return self._now_s - (self.group.waiting_since_s or 0) >= self._plan.wait_s
-        return self._now_s - self.group.told_at_s >= self._plan.interval_s
+            return elapsed_s(self.group.waiting_since_s or 0, self._now_s) >= self._plan.wait_s
+        return elapsed_s(self.group.told_at_s, self._now_s) >= self._plan.interval_s
 
     def _wakes(self) -> bool:
         """What was told and seen, or silenced for a while, is to be acknowledged again."""
@@ -101,7 +102,7 @@ class _Telling:
 
     def _is_time_to_repeat(self) -> bool:
         is_open = bool(self._firing) and self.group.opened_at_s is not None
-        return is_open and self._now_s - self.group.told_at_s >= self._plan.repeat_s
+        return is_open and elapsed_s(self.group.told_at_s, self._now_s) >= self._plan.repeat_s
 
     # ---- what is told
 
@@ -121,7 +122,8 @@ class _Telling:
         self._set(told=told, told_at_s=self._now_s, waiting_since_s=None, opened_at_s=opened_at_s)
         self._to_readers("firing", names)
         if self._unseen and self.group.unseen_since_s is None:
-            self._page(names, pages=1, unseen_since_s=self._now_s)
+            self._set(unseen_since_s=self._now_s)
+            self._page(names, pages=1)
         else:
             self._to_pagers([self._page_key()], "firing", names)
 
@@ -144,26 +146,28 @@ class _Telling:
     def _go_on_paging(self) -> None:
         if not self._unseen or self._plan.answer_s is None or self.group.unseen_since_s is None:
             return
-        is_overdue = self._now_s - self.group.paged_at_s >= self._plan.answer_s
+        self._set(unseen_since_s=min(self.group.unseen_since_s, self._now_s))
+        is_overdue = elapsed_s(self.group.paged_at_s, self._now_s) >= self._plan.answer_s
         missed = self.group.pages if is_overdue else self.group.pages - 1
-        while (step := self._next_step(missed, self._now_s - self.group.unseen_since_s)) is not None:
+        while (step := self._next_step(missed)) is not None:
             self._escalate(step)
         if is_overdue and (self._is_endless() or self.group.pages < MISSED_PAGES):
-            self._page(list(self._firing), pages=self.group.pages + 1, unseen_since_s=self.group.unseen_since_s)
+            self._page(list(self._firing), pages=self.group.pages + 1)
 
-    def _next_step(self, missed: int, unseen_s: int) -> Step | None:
+    def _next_step(self, missed: int) -> Step | None:
         done = self.group.escalated
         if done >= len(self._plan.steps):
             return None
         step = self._plan.steps[done]
+        unseen_s = self._now_s - (self.group.unseen_since_s or self._now_s)
         is_time = step.after_s is not None and unseen_s >= step.after_s
         return step if is_time or (done == 0 and missed >= MISSED_PAGES) else None
 
     def _is_endless(self) -> bool:
         return any(member.rule.is_non_negotiable for member in self._firing.values())
 
-    def _page(self, names: Sequence[str], *, pages: int, unseen_since_s: int) -> None:
-        self._set(pages=pages, last_page=self.group.last_page + 1, paged_at_s=self._now_s, unseen_since_s=unseen_since_s)
+    def _page(self, names: Sequence[str], *, pages: int) -> None:
+        self._set(pages=pages, last_page=self.group.last_page + 1, paged_at_s=self._now_s)
         self._to_pagers([key := self._page_key()], "firing", names)
         self._keep_open(key)
 

@@ -106,6 +106,9 @@ def _latched(rule: AlertRule, condition: Latched, scene: Scene) -> Judgement:
     if scene.timeline.first_s is None:
         return _nothing(rule, "nothing was recorded yet")
     mark, end_s = scene.marks.get(rule.name, LatchMark()), scene.now_s + SLOT_S
+    if mark.since_s > scene.now_s:
+        # The clock was set back. What was told in the hour before now is rather told twice than anything missed until it catches up.
+        mark = LatchMark((end_s - _MARK_MOVES_AFTER_S) // COARSE_S * COARSE_S)
     counted = _since(condition, mark.since_s, end_s, scene)
     grown = max(0, counted - mark.counted)
     since_s = (end_s - _MARK_MOVES_AFTER_S) // COARSE_S * COARSE_S

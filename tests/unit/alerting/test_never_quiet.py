@@ -85,6 +85,14 @@ class NeverQuiet(RuleBasedStateMachine):
         run(self.desk.open())
         self.look()
 
+    @rule(seconds=st.integers(1, 100_000))
+    def clock_is_set_back(self, seconds: int) -> None:
+        self.desk.now_s = now_s = self.desk.now_s - seconds
+        for name, answered_at_s in self.answered_at_s.items():
+            self.answered_at_s[name] = None if answered_at_s is not None and answered_at_s > now_s else answered_at_s
+            self.paged_at_s[name] = -1 if self.paged_at_s[name] > now_s else self.paged_at_s[name]
+        self.look()
+
     @rule(name=names, actor=st.sampled_from(["ann", ""]))
     def somebody_acknowledges(self, name: str, actor: str) -> None:
         with suppress(ClientError):

@@ -83,3 +83,13 @@ async def test_an_alert_that_is_no_longer_defined_is_resolved() -> None:
     assert move.status == "resolved"
     (told,) = await desk.sent("slack")
     assert (told.status, told.alerts[0].name) == ("resolved", "ErrorBudgetBurnHigh")
+
+
+async def test_a_clock_that_is_set_back_puts_nothing_off_for_longer_than_its_duration() -> None:
+    desk = await Desk().open()
+    desk.fire("HighConsumerLag")
+    await desk.tick(60)
+    desk.now_s -= 24 * 3_600
+    await desk.tick()
+    (move,) = await desk.tick(5 * MINUTE_S)
+    assert move.status == "firing"

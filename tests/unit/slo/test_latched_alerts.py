@@ -84,6 +84,20 @@ def test_what_was_recorded_and_not_told_before_a_long_stop_is_told_after_it() ->
     assert look(later, mark, START_S + 48 * HOUR_S + 15).verdict == "firing"
 
 
+def test_growth_is_told_after_the_clock_was_set_back() -> None:
+    timeline = Timeline()
+    timeline.add(slot(START_S, lost=1))
+    mark = look(timeline, LatchMark(START_S - 600), START_S + 15).mark
+    assert mark is not None
+    earlier_s = START_S - 24 * HOUR_S
+    timeline.forget_from(earlier_s)
+    timeline.add(slot(earlier_s))
+    judgement = look(timeline, mark, earlier_s + 15)
+    assert judgement.verdict == "quiet"
+    timeline.add(slot(earlier_s + 15, lost=1))
+    assert look(timeline, judgement.mark, earlier_s + 30).verdict == "firing"
+
+
 def test_a_store_that_was_lost_tells_nothing_and_what_comes_then_is_told() -> None:
     timeline = Timeline()
     timeline.add(slot(START_S, lost=5))
