@@ -72,6 +72,7 @@ class _Run:
     """One simulation while it goes on."""
 
     def __init__(self, scenario: Scenario, objectives: tuple[Objective, ...], rules: tuple[AlertRule, ...]) -> None:
+        _check_times(scenario)
         self._scenario, self._span, self._load = scenario, scenario.span, Load(scenario)
         self._windows = _windows(scenario, frozenset(objective.id for objective in objectives))
         plan, whole = Plan(self._windows), Interval(scenario.history_start_s, self._span.end_s)
@@ -103,7 +104,9 @@ class _Run:
                 if track.last is not None
             ),
             alerts=tuple(sorted((span for track in self._tracks for span in track.alerts), key=lambda span: (span.start_s, span.name))),
-            happenings=tuple(sorted(mine, key=lambda one: (one.at_s, KINDS.index(one.kind)))),
+            happenings=tuple(
+                sorted((one for one in mine if one.at_s <= self._span.end_s), key=lambda one: (one.at_s, KINDS.index(one.kind)))
+            ),
             faults=tuple(self._scenario.interval(fault) for fault in self._scenario.faults),
             maintenance=self._maintenance(),
         )
@@ -205,6 +208,16 @@ class _Run:
 
     def _maintenance(self) -> tuple[Interval, ...]:
         return tuple(sorted({one for window in self._windows for one in occurrences(window, self._span)}))
+
+
+def _check_times(scenario: Scenario) -> None:
+    for name in ("faults", "maintenance", "deployments", "actions"):
+        for number, told in enumerate(getattr(scenario, name)):
+            if scenario.at_s(told.at) >= scenario.span.end_s:
+                days = f"{scenario.days} {'day' if scenario.days == 1 else 'days'}"
+                raise ConfigError(
+                    f"{told.at} is after its {days}.", path=f"{name}[{number}].at", mend="Give it more days, or an earlier time."
+                )
 
 
 def _chosen(scenario: Scenario, objectives: tuple[Objective, ...]) -> list[Objective]:

@@ -22,7 +22,7 @@ def run(*arguments: object) -> int:
 def test_the_example_tells_what_happens_and_how_it_ends(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert run(EXAMPLE, "--svg", tmp_path / "month.svg") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert "2026-01-18 15:01:00\talert\tavailability\tErrorBudgetBurnHigh (SEV-1) fires" in lines
+    assert "2026-01-18 15:00:45\talert\tavailability\tErrorBudgetBurnHigh (SEV-1) fires" in lines
     assert any(line.startswith("availability\thealthy\t") for line in lines)
     assert (tmp_path / "month.svg").read_text().startswith("<svg ")
 

@@ -171,6 +171,7 @@ def test_programs_see_numbers_and_instants() -> None:
         (scenario(slos=("connection-capacity",)), "counts no events"),
         (scenario(maintenance=(Maintenance(at="1d", lasts="1h", repeat="FREQ=OFTEN"),)), "maintenance[0]"),
         (scenario(actions=(Mend(at="1d", slo="nobody"),)), "there is no objective 'nobody'"),
+        (scenario(Fault(at="2d", lasts="1h"), days=2), "faults[0].at: 2d is after its 2 days."),
     ],
 )
 def test_a_scenario_that_cannot_be_is_refused_in_words(told: Scenario, message: str) -> None:
