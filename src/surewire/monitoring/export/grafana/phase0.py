@@ -37,9 +37,7 @@ def phase0(objectives: Mapping[str, Objective]) -> Dashboard:
             Row(title="Objectives", panels=tuple(objective_stat(one) for one in own)),
             Row(title="Budget", panels=(*budgets("What remains", budgeted, width=12), *map(_burn, budgeted))),
             Row(title="Traffic", panels=_traffic()),
-            Row(
-                title="Latency", panels=tuple(_latency(event, objectives.get(f"{PHASE_0}{event}-latency")) for event in ("send", "history"))
-            ),
+            Row(title="Latency", panels=latencies),
             Row(title="Errors", panels=_errors(objectives.get(f"{PHASE_0}message-errors"))),
             Row(title="Maintenance, deployments, notable spikes", panels=(recent_events(),)),
         ),
