@@ -58,6 +58,8 @@ class Delivery:
         async with asyncio.TaskGroup() as tasks:
             while True:
                 self._news.clear()
+                for lane in self._lanes.values():
+                    lane.look()
                 self._sort(await self._retries.until_kept(lambda: self._outbox.pending(_ALL)), tasks)
                 await self._news.wait()
 

@@ -40,7 +40,7 @@ class Lane:
     def __init__(self, name: str, notifier: Notifier | None, outbox: Outbox, retries: Retries, clock: Clock) -> None:
         self._notifier, self._outbox, self._retries, self._clock = notifier, outbox, retries, clock
         self._letters: deque[Outgoing] = deque()
-        self._newest = -1
+        self._done: set[str] = set()
         self._news = asyncio.Event()
         self._not_before_s = 0.0
         self._state = TargetState(name=name)
@@ -49,20 +49,24 @@ class Lane:
         """How it stands now."""
         return msgspec.structs.replace(self._state, waiting=len(self._letters))
 
+    def look(self) -> None:
+        """The outbox is about to be read for `add`."""
+        self._done.clear()
+
     def add(self, letters: Iterable[Outgoing]) -> None:
-        """Puts at the end what was not there before; `letters` rise in position."""
-        for letter in letters:
-            if letter.position > self._newest:
-                self._letters.append(letter)
-                self._newest = letter.position
-                self._news.set()
+        """Puts at the end what the outbox had, in its order, and what is neither here nor was done while it was read."""
+        known = self._done | {letter.notification.id for letter in self._letters}
+        fresh = [letter for letter in letters if letter.notification.id not in known]
+        self._letters.extend(fresh)
+        if fresh:
+            self._news.set()
 
     async def run(self) -> None:
         """Sends what there is, until it is cancelled."""
         while True:
             while self._letters:
                 await self._bring(self._letters[0])
-                self._letters.popleft()
+                self._done.add(self._letters.popleft().notification.id)
             self._news.clear()
             await self._news.wait()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from surewire.config.model import Alerting
 from surewire.config.notify import Webhook
 from surewire.ports.clock import Clock
 from surewire.ports.notifier import Notification, Notifier
-from surewire.ports.outbox import Outbox
+from surewire.ports.outbox import Outbox, Outgoing
 from tests.fakes.clock import SettableClock
 from tests.fakes.http_receiver import Answer, HttpReceiver, http_receiver
 from tests.fakes.notifications import AT_S, notification
@@ -247,3 +247,39 @@ async def test_cancelling_at_any_moment_loses_nothing(count: int) -> None:
             if len(seen) == count:
                 break
     assert len(seen) == count
+
+
+async def test_positions_that_begin_anew_hide_nothing() -> None:
+    """As after the outbox was empty, or when another store took over."""
+    outbox = WatchedOutbox()
+    async with http_receiver() as receiver, delivering(outbox, {"pager": to(receiver)}) as delivery:
+        await outbox.put(letters(5), AT_S)
+        delivery.wake()
+        assert len([await outbox.outcome() for _ in range(5)]) == 5
+        outbox._position = 0
+        await outbox.put([notification("late")], AT_S)
+        delivery.wake()
+        assert await outbox.outcome() == ("late", "delivered")
+
+
+async def test_what_is_done_while_the_outbox_is_read_is_not_done_again() -> None:
+    class Slow(WatchedOutbox):
+        """Whose answer is old when it comes."""
+
+        async def pending(self, limit: int = 1_000) -> Sequence[Outgoing]:
+            found = await super().pending(limit)
+            for _ in range(reads.pop(0) if reads else 0):
+                await released.get()
+            return found
+
+    reads, released, outbox = [0, 1], asyncio.Queue[None](), Slow()
+    await outbox.put(letters(2), AT_S)
+    async with http_receiver(Answer(stalls=True)) as receiver, delivering(outbox, {"pager": to(receiver, timeout_s=0.05)}) as delivery:
+        await receiver.received.get()
+        delivery.wake()
+        outcomes = [await outbox.outcome() for _ in range(3)]
+        released.put_nowait(None)
+        await outbox.put(letters(1, "last"), AT_S)
+        delivery.wake()
+        assert [*outcomes, await outbox.outcome()][1:] == [("pager-0", "delivered"), ("pager-1", "delivered"), ("last-0", "given up")]
+        assert ids(receiver) == ["pager-0", "pager-1"]
