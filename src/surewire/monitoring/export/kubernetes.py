@@ -19,7 +19,8 @@ _PORT: Final = 8080
 _MIN_PODS, _MAX_PODS, _CONNECTIONS_PER_POD = 3, 10, 8_000
 _METRIC: Final = "websocket_active_connections"
 
-_HPA: Final = f"Scales by open connections. The metric {_METRIC} comes to Kubernetes through an adapter of its custom metrics API."
+_HPA: Final = f"Scales by open connections: Kubernetes asks its custom metrics API for {_METRIC}; see prometheus-adapter.yaml."
+_ADAPTER: Final = "Values for the prometheus-adapter chart: gives Kubernetes the open connections of each pod, which hpa.yaml scales by."
 _PODS: Final = (
     "Each pod keeps what it acknowledged on a volume of its own and shares nothing with the others: a chat, or a stream of events,\n"
     "# lives on the pod that its clients are connected to. Authentication is open: only pods of this namespace get in, and the proxy\n"
@@ -28,9 +29,13 @@ _PODS: Final = (
 
 
 def files(catalogues: Catalogues) -> Files:
-    """`hpa.yaml` with the scaling, `surewire.yaml` with what is scaled."""
+    """`hpa.yaml` with the scaling, `surewire.yaml` with what is scaled, and where the metric for it comes from."""
     pods = (_stateful_set(), _service(), _disruption_budget(), _network_policy())
-    return {"hpa.yaml": header(catalogues, _HPA) + _text(_autoscaler()), "surewire.yaml": header(catalogues, _PODS) + _text(*pods)}
+    return {
+        "hpa.yaml": header(catalogues, _HPA) + _text(_autoscaler()),
+        "surewire.yaml": header(catalogues, _PODS) + _text(*pods),
+        "prometheus-adapter.yaml": header(catalogues, _ADAPTER) + yaml.safe_dump(_adapter(), sort_keys=False, width=140),
+    }
 
 
 def _text(*manifests: _Manifest) -> str:
@@ -59,6 +64,18 @@ def _autoscaler() -> _Manifest:
             },
         },
     )
+
+
+def _adapter() -> dict[str, Any]:
+    """A rule of the adapter; what stands in `<<.…>>` it fills in itself."""
+    resources = {"overrides": {"namespace": {"resource": "namespace"}, "pod": {"resource": "pod"}}}
+    rule = {
+        "seriesQuery": f'{_METRIC}{{namespace!="",pod!=""}}',
+        "resources": resources,
+        "name": {"matches": f"^{_METRIC}$"},
+        "metricsQuery": "sum(<<.Series>>{<<.LabelMatchers>>}) by (<<.GroupBy>>)",
+    }
+    return {"rules": {"default": False, "custom": [rule]}}
 
 
 def _stateful_set() -> _Manifest:

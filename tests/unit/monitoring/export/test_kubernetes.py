@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,9 @@ from surewire.monitoring.export.catalogues import built_in_catalogues
 
 CATALOGUES = built_in_catalogues()
 SCHEMA = json.loads((Path(__file__).parents[3] / "schemas" / "kubernetes-1.37.json").read_text())
+FILES = kubernetes.files(CATALOGUES)
 MANIFESTS: list[dict[str, Any]] = [
-    manifest for text in kubernetes.files(CATALOGUES).values() for manifest in yaml.safe_load_all(text) if manifest
+    manifest for name in ("hpa.yaml", "surewire.yaml") for manifest in yaml.safe_load_all(FILES[name]) if manifest
 ]
 
 
@@ -51,6 +53,13 @@ def test_three_to_ten_pods_have_eight_thousand_connections_each() -> None:
     assert metric["pods"]["target"] == {"type": "AverageValue", "averageValue": "8000"}
     assert metric["pods"]["metric"]["name"] in CATALOGUES.metrics.aliases
     assert Config().limits.max_connections > 8_000
+
+
+def test_the_metric_that_is_scaled_by_is_the_one_that_the_adapter_gives_by_pod() -> None:
+    (rule,) = yaml.safe_load(FILES["prometheus-adapter.yaml"])["rules"]["custom"]
+    (metric,) = of_kind("HorizontalPodAutoscaler")["metrics"]
+    assert re.fullmatch(rule["name"]["matches"], metric["pods"]["metric"]["name"])
+    assert "pod" in rule["resources"]["overrides"]
 
 
 def test_what_is_scaled_is_what_is_written() -> None:
