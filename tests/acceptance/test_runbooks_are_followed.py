@@ -28,6 +28,7 @@ SHELL = blocks("sh", pages=PAGES)
 WAIT_S = 20.0
 # What these do is done elsewhere: they wait, change something, or work on the folder of a stopped server.
 OTHERS = (
+    "alerts ack",
     "serve",
     "chat",
     "config",
@@ -44,7 +45,7 @@ LOST = 'durability_ack_sent_total{persisted="false"} 2.0'
 
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncGenerator[ServerProcess]:
-    async with running_server(tmp_path / "data") as running:
+    async with running_server(tmp_path / "data", SUREWIRE_SLO__EVALUATE_EVERY_S="1") as running:
         yield running
 
 
@@ -71,6 +72,11 @@ async def surewire(server: ServerProcess, *arguments: str) -> tuple[int, str]:
     )
     out, _ = await asyncio.wait_for(process.communicate(), WAIT_S)
     return process.returncode or 0, out.decode()
+
+
+async def status_of(http: httpx.AsyncClient, alert: str) -> str:
+    listed = (await http.get("/v1/alerts")).json()["items"]
+    return next(str(one["status"]) for one in listed if one["name"] == alert)
 
 
 async def test_what_is_asked_over_http_is_answered_and_taken_apart(server: ServerProcess) -> None:
@@ -124,10 +130,18 @@ async def test_a_lost_message_is_found_by_following_the_page(server: ServerProce
         assert file.execute("DELETE FROM messages WHERE sequence > 1").rowcount == 2
     file.close()
     await server.start()
-    async with httpx.AsyncClient() as http, asyncio.timeout(WAIT_S):
+    async with httpx.AsyncClient(base_url=server.http) as http, asyncio.timeout(WAIT_S):
         # The auditor looks at everything at the start.
-        while LOST not in (await http.get(f"{server.http}/metrics")).text:  # noqa: ASYNC110 - another process has no event
+        while LOST not in (await http.get("/metrics")).text:  # noqa: ASYNC110 - another process has no event
             await asyncio.sleep(0.05)
+        while await status_of(http, "MessageLoss") != "firing":  # noqa: ASYNC110 - the same
+            await asyncio.sleep(0.05)
+        closing = next(words[1:] for block in SHELL for words in commands(block) if words[1:4] == ["alerts", "ack", "MessageLoss"])
+        assert "--close" in closing
+        for words in (closing[: closing.index("--close")], closing):
+            status, out = await surewire(server, *words)
+            assert status == 0, out
+        assert await status_of(http, "MessageLoss") == "quiet"
     assert await server.terminate() == 0
 
     (program,) = (one for block in SHELL for one in filters(block) if ".ack_sent == true" in one)
