@@ -34,3 +34,9 @@ alerts.command(
     help="Name the ticket that mends an alert's cause.",
     help_epilogue="Example: `surewire alerts known-issue MessageLoss --ticket OPS-12 --due 2026-12-01 --actor alice`",
 )
+alerts.command(
+    "surewire.cli.alerts_trial:trial",
+    name="test",
+    help="Tell each target that this is a test.",
+    help_epilogue="Example: `surewire alerts test pagerduty-high --config surewire.toml`",
+)
