@@ -46,7 +46,8 @@ def measured(objective: Objective, timeline: Timeline, around: Interval, gaps: S
 
 def taken_out(excluded: Sequence[Interval], timeline: Timeline, window: Interval) -> tuple[Interval, ...]:
     """What maintenance and corrections take out of the window: whole slots, each once."""
-    return union(overlapping([timeline.outward(one) for one in excluded], window.start_s, window.end_s))
+    slots = [timeline.outward(one) for one in excluded if one.length_s > 0]
+    return union(overlapping(slots, window.start_s, window.end_s))
 
 
 def adjusted(one: Measured, start_s: int, end_s: int, out: Sequence[Interval]) -> Tally:
@@ -77,10 +78,11 @@ def _events(counted: Counted, timeline: Timeline) -> Callable[[int, int], Tally]
 def _targets(slo: ProbeSlo, counted: Counted, timeline: Timeline, around: Interval, gaps: Sequence[Interval]) -> Iterator[Measured]:
     # Two failures in a row end 2 intervals after the first began, three end 3 after; between the two lies what makes it three.
     down_after_s = slo.interval_s * (2 * slo.down_after_failures - 1) // 2
+    long = [gap for gap in gaps if gap.length_s >= slo.interval_s * slo.down_after_failures]
     for value in _values(counted, _TARGET, timeline) or ("",):
         target = _only(counted, _TARGET, value)
         if target.good is not None and target.total is not None:
-            uptime = Uptime(timeline, target.good, target.total, around, gaps, down_after_s)
+            uptime = Uptime(timeline, target.good, target.total, around, long, down_after_s)
             yield Measured(value, uptime.tally, "self-observed: no probe has run" if uptime.is_self_observed else "")
 
 

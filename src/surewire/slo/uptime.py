@@ -26,7 +26,8 @@ __all__ = ["Uptime"]
 class Uptime:
     """One target's tally in any span of `around`. `down_after_s` is how long failures must follow one another to be down time.
 
-    `good` and `known` select the seconds in which its gauge was 1 and was there. `gaps` are the times in which the process did not run.
+    `good` and `known` select the seconds in which its gauge was 1 and was there. `gaps` are the times in which the process did not run
+    for long enough to be down time.
     """
 
     def __init__(
@@ -34,7 +35,7 @@ class Uptime:
     ) -> None:
         self._timeline, self._good, self._known = timeline, good, known
         self._around, self._down_after_s = around, down_after_s
-        self._gaps = union(gap for gap in gaps if gap.length_s >= down_after_s)
+        self._gaps = union(gaps)
 
     @property
     def is_self_observed(self) -> bool:

@@ -211,6 +211,12 @@ def test_a_gap_is_down_time_of_the_agreement_until_a_probe_runs() -> None:
     assert (corrected.bad, corrected.bad_gross) == (0, 585)
 
 
+@pytest.mark.parametrize(("gap_s", "down_s"), [(179, 0), (180, 180)])
+def test_a_gap_is_down_time_from_three_probe_intervals_on(gap_s: int, down_s: int) -> None:
+    slots = [slot(NOW_S - 900 + step, {}) for step in (0, 885)]
+    assert judged("sla-001-http-availability", slots, downs=(Interval(NOW_S - 600, NOW_S - 600 + gap_s),)).bad == down_s
+
+
 def test_a_calendar_month_begins_with_its_first_second() -> None:
     status = judged("sla-002-upgrade-success", [slot(NOW_S - SLOT_S, {'gateway_connections_total{status="accepted"}': 1})])
     assert status.start_s == 1_798_761_600
