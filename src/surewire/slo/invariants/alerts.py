@@ -7,6 +7,7 @@ from typing import Final
 
 from surewire.contract.selector import parse_selector
 from surewire.slo.alert_rule import AlertRule
+from surewire.slo.amendments import unapproved
 from surewire.slo.condition import Latched
 from surewire.slo.invariants.evidence import Definitions, Live, Violation
 
@@ -19,7 +20,7 @@ NON_NEGOTIABLE: Final = {
 }
 """The three and what they watch. They stand here as well as in the catalogue, so that a change there alone is found.
 
-To change one takes a written justification, two approvals and an entry in the decisions.
+To change one takes a written justification, two approvals and an entry in the decisions: an amendment, see `surewire.slo.amendments`.
 """
 
 _RUNBOOK, _IMMUTABLE = "alert_runbook", "non_negotiable_immutable"
@@ -40,6 +41,7 @@ def non_negotiable_of_definitions(definitions: Definitions) -> Iterator[Violatio
     if set(definitions.alerts.non_negotiable) != set(NON_NEGOTIABLE):
         names = ", ".join(sorted(set(definitions.alerts.non_negotiable) ^ set(NON_NEGOTIABLE)))
         yield Violation(_IMMUTABLE, names, "these are non-negotiable in the catalogue or in the code, and not in both.")
+    yield from (Violation(_IMMUTABLE, "non_negotiable", problem) for problem in unapproved(definitions.alerts))
     rules = {rule.name: rule for rule in definitions.rules}
     for name, watched in NON_NEGOTIABLE.items():
         problems = _weaknesses(rules[name], watched) if name in rules else ["there is no such alert."]
