@@ -7,11 +7,14 @@ from typing import Annotated, Final
 
 from cyclopts import Parameter
 
+from surewire.cli.configuration import ConfigFile, load_configuration
 from surewire.cli.console_output import print_error
+from surewire.cli.slo_definitions import DefinitionsFile, the_definitions
+from surewire.contract.catalogue import load_alerts, load_metrics
 from surewire.domain.instant import format_instant, parse_instant
 from surewire.errors import ConfigError
 from surewire.monitoring.export import alertmanager, blackbox, grafana, kubernetes, nginx, openslo, prometheus, promtool_tests
-from surewire.monitoring.export.catalogues import Catalogues, Files, Generator, built_in_catalogues
+from surewire.monitoring.export.catalogues import RUNBOOKS, Catalogues, Files, Generator, catalogues_of
 from surewire.monitoring.export.grafana.incident import IncidentScope
 from surewire.monitoring.export.grafana.plane import PLANES
 
@@ -36,6 +39,9 @@ def export(
     kind: Annotated[str, Parameter(help=f"What to write: {', '.join(GENERATORS)}, or {_ALL} for a folder of each.")],
     *,
     out: Annotated[Path, Parameter(help="The folder to write into; it is made when it is not there.")],
+    file: DefinitionsFile = None,
+    config: ConfigFile = None,
+    runbooks: Annotated[str | None, Parameter(help="Address that alerts link runbooks under; else `alerting.runbook_url`.")] = None,
     check: Annotated[bool, Parameter(help="Write nothing; exit 1 when a file there is not what would be written.")] = False,
     incident: Annotated[str, Parameter(help="With grafana: only a dashboard for this incident.")] = "",
     start: Annotated[str, Parameter(help="When the incident began: 2026-11-21T10:00:00Z.")] = "",
@@ -43,7 +49,8 @@ def export(
     plane: Annotated[list[str] | None, Parameter(help="A plane that it touches; may be repeated. All, when none is given.")] = None,
 ) -> int:
     """Write the definitions of service levels as configuration of other tools. The same definitions give the same bytes."""
-    catalogues = built_in_catalogues()
+    address = runbooks or load_configuration(config, insecure=True).config.alerting.runbook_url or RUNBOOKS
+    catalogues = catalogues_of(the_definitions(file, config).catalogue, load_alerts(), load_metrics(), runbooks=address)
     scope = _incident(kind, incident, start, end, plane or []) if incident or start or end or plane else None
     files = _files(kind, catalogues) if scope is None else grafana.incident_files(catalogues, scope)
     return _differences(files, out) if check else _write(files, out)

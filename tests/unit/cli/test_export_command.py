@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,16 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path, capsys: pytest.
     (tmp_path / "file").write_text("")
     assert run("export", "blackbox", "--out", str(tmp_path / "file")) == 2
     assert "cannot be written" in capsys.readouterr().err
+
+
+def test_a_file_of_definitions_takes_the_place_of_the_built_in_ones(tmp_path: Path) -> None:
+    text = resources.files("surewire.contract").joinpath("slos.yaml").read_text("utf-8")
+    (tmp_path / "slos.yaml").write_text(text.replace("runbook: RB-007", "runbook: RB-050"))
+    assert run("export", "prometheus", "--out", str(tmp_path), "--file", str(tmp_path / "slos.yaml")) == 0
+    before = prometheus.files(built_in_catalogues())["rules/slo-availability.yml"]
+    assert (tmp_path / "rules" / "slo-availability.yml").read_text("utf-8") != before
+
+
+def test_the_runbooks_are_where_they_are_said_to_be(tmp_path: Path) -> None:
+    assert run("export", "prometheus", "--out", str(tmp_path), "--runbooks", "https://wiki.example/runbooks/") == 0
+    assert 'runbook_url: "https://wiki.example/runbooks/RB-001"' in (tmp_path / "rules" / "alerts.yml").read_text("utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from hashlib import sha256
+from typing import Final
 
 import msgspec
 
@@ -12,7 +13,10 @@ from surewire.slo.alert_rule import AlertRule
 from surewire.slo.alert_rules import alert_rules
 from surewire.slo.objective import Objective, objectives
 
-__all__ = ["Catalogues", "Files", "Generator", "built_in_catalogues", "catalogues_of", "header"]
+__all__ = ["RUNBOOKS", "Catalogues", "Files", "Generator", "built_in_catalogues", "catalogues_of", "header"]
+
+RUNBOOKS: Final = "http://localhost:8080/runbooks/"
+"""Where a server that nobody configured shows them."""
 
 Files = dict[str, str]
 """Texts by the path under the output folder, written with `/`."""
@@ -29,12 +33,12 @@ class Catalogues(msgspec.Struct, frozen=True, kw_only=True):
     objectives: tuple[Objective, ...]
     rules: tuple[AlertRule, ...]
     """Every alert, those of the objectives included."""
-    runbooks: str = "docs/runbooks"
+    runbooks: str = RUNBOOKS
     """Where the runbooks are found, as the beginning of their addresses."""
 
     def runbook_url(self, runbook: str) -> str:
         """The address of a runbook's page."""
-        return f"{self.runbooks.rstrip('/')}/{runbook}.md"
+        return f"{self.runbooks.rstrip('/')}/{runbook}"
 
 
 Generator = Callable[[Catalogues], Files]
@@ -45,7 +49,7 @@ def built_in_catalogues() -> Catalogues:
     return catalogues_of(load_slos(), load_alerts(), load_metrics())
 
 
-def catalogues_of(slos: SloCatalogue, alerts: AlertCatalogue, metrics: MetricsCatalogue) -> Catalogues:
+def catalogues_of(slos: SloCatalogue, alerts: AlertCatalogue, metrics: MetricsCatalogue, *, runbooks: str = RUNBOOKS) -> Catalogues:
     """The catalogues with what follows from them. Raises: ConfigError when a selector or a condition is not understood."""
     return Catalogues(
         slos=slos,
@@ -54,6 +58,7 @@ def catalogues_of(slos: SloCatalogue, alerts: AlertCatalogue, metrics: MetricsCa
         digest=_digest(slos, alerts, metrics),
         objectives=objectives(slos),
         rules=alert_rules(slos, alerts, metrics),
+        runbooks=runbooks,
     )
 
 

@@ -58,7 +58,7 @@ def test_every_alert_carries_its_labels_and_says_what_to_do() -> None:
         alert = ALERTS[rule.name]
         expected = {"severity": rule.severity, "service": "surewire", "slo": rule.slo, "window": rule.window, "owner": rule.owner}
         assert alert["labels"] == {name: value for name, value in expected.items() if value}
-        assert alert["annotations"] == {"summary": rule.summary, "runbook_url": f"docs/runbooks/{rule.runbook}.md"}
+        assert alert["annotations"] == {"summary": rule.summary, "runbook_url": f"http://localhost:8080/runbooks/{rule.runbook}"}
 
 
 def test_the_six_names_of_the_observability_document_are_recorded() -> None:
