@@ -23,7 +23,7 @@ class Life:
         self.manager, self.store = manager, store
 
     async def look(self, now_s: int, *firing: str) -> None:
-        held = [Judgement(name=name, verdict="firing", detail="20x", mark=LatchMark(now_s, 1)) for name in firing]
+        held = [Judgement(name=name, verdict="firing", detail="20x", mark=LatchMark(START_S, 1)) for name in firing]
         await self.manager.advance([*held, *self.calm(firing)], now_s)
 
     def calm(self, firing: tuple[str, ...]) -> list[Judgement]:
