@@ -209,7 +209,7 @@ class Timeline:
             for total in (*self._open, self._seen):
                 total.forget_from(start_s)
         elif self._first_s is None:
-            self._first_s = self._merged_until_s = start_s
+            self._first_s = start_s
         self._newest_s, self._end_s, self._gauges = start_s, start_s + slot.length_s, slot.gauges
         self._seen.add(start_s, slot.seen_s)
         self._open = [self._count(series, start_s, count) for series, count in slot.counts.items()]

@@ -128,6 +128,12 @@ def test_what_is_taken_out_is_rounded_outward_to_the_slots_of_its_time() -> None
     assert timeline.outward(Interval(NOW_S + 299, NOW_S + 301)).start_s == NOW_S
 
 
+def test_nothing_is_taken_out_for_what_was_before_the_first_slot() -> None:
+    timeline = Timeline()
+    timeline.add(slot(NOW_S, {GOOD: 1}))
+    assert timeline.outward(Interval(NOW_S - 2, NOW_S - 1)) == Interval(NOW_S - SLOT_S, NOW_S)
+
+
 def test_peaks_are_those_of_whole_hours() -> None:
     timeline = Timeline()
     one, other = 'active{instance="a"}', 'active{instance="b"}'
