@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from surewire.contract.catalogue import load_alerts, load_metrics, load_slos
 from surewire.contract.runbooks import runbook_numbers
@@ -164,3 +168,44 @@ def test_two_objectives_of_one_object_get_names_of_their_own() -> None:
     )
     assert found.text is not None
     assert [row["id"] for row in yaml.safe_load(found.text)["slos"]] == ["sends-good", "sends-best"]
+
+
+WORDS = ("1M", "0d", "99999999999d", "a + b", "sum(", "x[5m]", 'x{le="y"}', "Timeslices", "RB-1", "SEV-9")
+SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-1, 10**20), st.floats(), st.text(max_size=6), st.sampled_from(WORDS))
+ODD = st.one_of(SCALARS, st.lists(SCALARS, max_size=2), st.dictionaries(st.text(max_size=3), SCALARS, max_size=2))
+
+
+def places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every container with each of its keys, all the way down."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in list(items):
+        yield value, key
+        yield from places(inner)
+
+
+@given(st.data())
+def test_whatever_is_wrong_with_a_file_it_is_said_and_never_a_crash(data: st.DataObject) -> None:
+    tree = yaml.safe_load(SLO)
+    for _ in range(data.draw(st.integers(1, 3))):
+        container, key = data.draw(st.sampled_from(list(places(tree))))
+        if data.draw(st.booleans()):
+            container[key] = data.draw(ODD)
+        else:
+            del container[key]
+        if not list(places(tree)):
+            break
+    found = imported(yaml.safe_dump(tree))
+    assert (found.text is None) == bool(errors_of(found.problems))
+    if found.text is not None:
+        lint_definitions(found.text, "slos.yaml", load_metrics(), runbook_numbers())
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    assert imported(text).text is None
+
+
+def test_a_file_that_contains_itself_is_refused() -> None:
+    assert imported("apiVersion: openslo/v1\nkind: Service\nmetadata: {name: a}\nspec: &s {x: *s}").text is None
+    assert imported("a: &a [*a]").text is None
+    assert imported("[" * 5_000).text is None
