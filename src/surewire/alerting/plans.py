@@ -17,6 +17,8 @@ MISSED_PAGES: Final = 2
 """So many pages without an answer, and the alert goes to the next person at once."""
 
 _PAGERS: Final = frozenset({"pagerduty-high", "pagerduty-low"})
+_NOT_FOR_ALL: Final = frozenset({"executive", "leadership"})
+"""They get what names them, and nothing else."""
 
 
 class Step(NamedTuple):
@@ -68,16 +70,16 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 def plans(catalogue: AlertCatalogue, configured: Collection[str]) -> dict[Severity, Plan]:
     """The plan of each severity, with the targets of the catalogue that are configured.
 
-    Where none of a severity's targets is, its alerts go to every target that is: telling somebody is better than telling nobody.
+    Telling somebody is better than telling nobody: where none of a severity's targets is configured, its alerts go to every target that
+    is, and where somebody must answer and another pager than its own is there, to that one too. But nobody is woken for a SEV-3 or SEV-4.
     """
     first = next(iter(step.to for rule in catalogue.severities.values() for step in rule.escalate), "")
     return {severity: _plan(severity, rule, configured, first) for severity, rule in catalogue.severities.items()}
 
 
 def _plan(severity: Severity, rule: SeverityRule, configured: Collection[str], first: str) -> Plan:
-    named = tuple(target for target in rule.notify if target in configured)
-    targets = named or tuple(sorted(set(configured) - {"executive", "leadership"}))
     pages = bool(_PAGERS & set(rule.notify))
+    targets = _targets(rule, configured, pages=pages)
     pagers, pace = tuple(target for target in targets if target in _PAGERS), _PACES[severity]
     return Plan(
         severity=severity,
@@ -91,6 +93,17 @@ def _plan(severity: Severity, rule: SeverityRule, configured: Collection[str], f
         steps=_steps(rule, first) if pages else (),
         configured=frozenset(configured),
     )
+
+
+def _targets(rule: SeverityRule, configured: Collection[str], *, pages: bool) -> tuple[str, ...]:
+    named = tuple(target for target in rule.notify if target in configured)
+    others = sorted(set(configured) - _NOT_FOR_ALL - set(named))
+    if not pages:
+        return named or tuple(target for target in others if target not in _PAGERS)
+    if not named:
+        return tuple(others)
+    stand_ins = () if _PAGERS & set(named) else _PAGERS & set(others)
+    return (*named, *sorted(stand_ins))
 
 
 def _steps(rule: SeverityRule, first: str) -> tuple[Step, ...]:

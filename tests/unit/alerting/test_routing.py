@@ -6,6 +6,7 @@ import pytest
 
 from surewire.alerting.plans import Step, plans
 from surewire.contract.catalogue import load_alerts
+from surewire.contract.slos import Severity
 from tests.unit.alerting.desk import ALL_TARGETS, MINUTE_S, Desk
 
 
@@ -41,6 +42,24 @@ async def test_where_none_of_a_severitys_targets_is_configured_every_other_one_i
     desk.fire("ConnectionCapacityWarning")
     await desk.tick(MINUTE_S)
     assert {one.target for one in await desk.sent()} == {"mail"}
+
+
+@pytest.mark.parametrize(
+    ("configured", "severity", "targets"),
+    [
+        (("pagerduty-low", "slack"), "SEV-1", ("slack", "pagerduty-low")),
+        (("pagerduty-high",), "SEV-2", ("pagerduty-high",)),
+        (("pagerduty-high", "slack"), "SEV-2", ("slack", "pagerduty-high")),
+        (("pagerduty-high", "pagerduty-low"), "SEV-3", ()),
+        (("pagerduty-high", "mail"), "SEV-4", ("mail",)),
+        (("hook", "mail"), "SEV-1", ("hook", "mail")),
+        (("executive", "leadership"), "SEV-1", ()),
+    ],
+)
+def test_another_pager_stands_in_where_somebody_must_answer_and_wakes_nobody_else(
+    configured: tuple[str, ...], severity: Severity, targets: tuple[str, ...]
+) -> None:
+    assert plans(load_alerts(), configured)[severity].targets == targets
 
 
 async def test_without_any_target_alerts_fire_all_the_same() -> None:
