@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 
+from surewire.adapters.prometheus.sli_source import prometheus_sli_source
+from surewire.cli.configuration import ConfigFile
 from surewire.cli.console_output import print_json, print_table
 from surewire.cli.remote import DEFAULT_URL, Url, reaching
+from surewire.cli.slo_definitions import the_definitions
 from surewire.client.http_api import HttpApi
 from surewire.errors import ConfigError
-from surewire.monitoring.slo_view import SloList, SloView
+from surewire.monitoring.elsewhere import statuses_from
+from surewire.monitoring.slo_view import SloList, SloView, slo_list
+from surewire.slo.needs import needs
+from surewire.slo.objective import objectives
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -36,18 +44,23 @@ def status(
     *ids: Annotated[str, Parameter(help="Only these objectives.")],
     watch: Annotated[bool, Parameter(help="Go on, and show what changes.")] = False,
     url: Url = DEFAULT_URL,
+    prometheus: Annotated[str | None, Parameter(help="Judge what the Prometheus at this address has scraped.")] = None,
+    job: Annotated[str, Parameter(help="What that Prometheus calls the server.")] = "websocket",
+    config: ConfigFile = None,
     json: Annotated[bool, Parameter(help="Print for programs.")] = False,
 ) -> int:
     """Show every objective: what was measured, what is left of its budget, and how fast that burns.
 
-    No data is neither met nor breached. Exit 1 when an objective is breached.
+    No data is neither met nor breached. Exit 1 when an objective is breached. From a Prometheus nothing is taken out for maintenance
+    and corrections.
     """
-    if watch and json:
-        raise ConfigError("--watch is for people and --json for programs.", mend="Leave one of them out.")
+    if watch and (json or prometheus):
+        raise ConfigError("--watch shows a server to people.", mend="Leave --json and --prometheus out.")
     with reaching():
         if watch:
             return asyncio.run(_watch(ids, url))
-        found = asyncio.run(_ask(ids, url))
+        found = asyncio.run(_measured(prometheus, job, config) if prometheus else _ask(url))
+    found = _chosen(found, ids)
     if json:
         print_json(found)
     else:
@@ -55,14 +68,21 @@ def status(
     return _exit_status(found)
 
 
-async def _ask(ids: Sequence[str], url: str) -> SloList:
+async def _ask(url: str) -> SloList:
     async with HttpApi(url, patience_s=5.0) as api:
-        return await _read(api, ids)
+        return await api.call("GET", "/v1/slos", SloList)
 
 
-async def _read(api: HttpApi, ids: Sequence[str]) -> SloList:
+async def _measured(prometheus: str, job: str, config: Path | None) -> SloList:
+    """The same from what a Prometheus has."""
+    known = objectives(the_definitions(None, config).catalogue)
+    now_s = int(time.time())
+    async with prometheus_sli_source(prometheus, needs(known), job=job) as source:
+        return slo_list(await statuses_from(source, known, now_s), now_s)
+
+
+def _chosen(found: SloList, ids: Sequence[str]) -> SloList:
     """All objectives, or those that are named. Raises: ConfigError for one that does not exist."""
-    found = await api.call("GET", "/v1/slos", SloList)
     known = {slo.id for slo in found.slos}
     if missing := [id_ for id_ in ids if id_ not in known]:
         raise ConfigError(f"there is no objective {missing[0]!r}.", mend="`surewire slo list` names them.")
@@ -91,7 +111,7 @@ async def _watch(ids: Sequence[str], url: str) -> int:
     async with HttpApi(url, patience_s=60.0) as api:
         with Live(console=Console(), screen=sys.stdout.isatty(), auto_refresh=False) as live:
             while True:
-                found = await _read(api, ids)
+                found = _chosen(await api.call("GET", "/v1/slos", SloList), ids)
                 for slo in found.slos:
                     if slo.budget_remaining is not None:
                         seen[slo.id].append(slo.budget_remaining)
