@@ -15,7 +15,7 @@ __all__ = ["NUMBERS", "events_asked_for", "is_coming", "page_of", "queries", "re
 
 NUMBERS = runbook_numbers()
 _WITH_ARGUMENT = frozenset({"export"})
-_COMING = frozenset({"slo action add", "slo action validate"})
+_COMING = frozenset({"slo action add", "slo action list", "slo action validate"})
 """Commands that pages name and that do not exist yet."""
 
 _SPAN = re.compile(r"(?<!`)`surewire ([^`\n]+)`(?!`)")
