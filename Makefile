@@ -27,10 +27,10 @@ export UV_HTTP_TIMEOUT ?= $(PIP_DEFAULT_TIMEOUT)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test lint types layers bench fuzz docs validate-telemetry check lock clean
+.PHONY: help setup serve test test-prometheus3 lint types layers bench fuzz docs validate-telemetry check lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(VENV)/dev.installed ## .venv with everything that developing needs
 
@@ -40,6 +40,11 @@ serve: $(VENV)/serve.installed ## run a server on http://127.0.0.1:8080
 test: setup lint types layers ## prove everything
 	tests/install
 	$(BIN)/pytest
+
+test-prometheus3: setup ## prove the generated rules with the newest Prometheus, which is built first
+	services/prometheus3 install
+	PATH="$$(services/prometheus3 bin):$$PATH" CI=true $(BIN)/pytest tests/acceptance/test_export_prometheus.py tests/acceptance/test_export_alertmanager.py \
+		tests/acceptance/test_export_equivalence.py tests/acceptance/test_export_live.py
 
 lint: setup ## ruff: rules and format
 	$(BIN)/ruff check .
@@ -70,6 +75,8 @@ docs: setup ## write the reference pages that are made from code
 	mv $(VENV)/alerts.md docs/alerts.md
 	$(BIN)/surewire export grafana --out $(VENV)/grafana >/dev/null
 	cp $(VENV)/grafana/dashboards/phase-0.json docs/dashboards/phase-0.json
+	$(BIN)/surewire export prometheus --out $(VENV)/prometheus >/dev/null
+	cp $(VENV)/prometheus/config/alerting/phase-0-alerts.yml config/alerting/phase-0-alerts.yml
 
 check: lint types layers ## all that needs no running server
 
