@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import Path
 from typing import Annotated
 
@@ -13,13 +12,12 @@ from surewire.cli.configuration import load_configuration
 from surewire.contract.catalogue import load_metrics
 from surewire.contract.runbooks import runbook_numbers
 from surewire.errors import ConfigError
+from surewire.monitoring.promises import BUILT_IN, read_definitions_file
 from surewire.slo.definitions import Definitions
 from surewire.slo.lint import load_definitions
 from surewire.slo.objective import Objective, objectives
 
-__all__ = ["BUILT_IN", "DefinitionsFile", "Source", "find_objective", "read_source", "the_definitions"]
-
-BUILT_IN = "slos.yaml"
+__all__ = ["DefinitionsFile", "Source", "find_objective", "read_source", "the_definitions"]
 
 DefinitionsFile = Annotated[
     Path | None, Parameter(name="--file", help="YAML file with objectives, in place of the configured or the built-in ones.")
@@ -38,14 +36,7 @@ def read_source(file: Path | None, config: Path | None) -> Source:
     path = file
     if path is None and (configured := load_configuration(config, insecure=True).config.slo.file):
         path = Path(configured)
-    if path is None:
-        return Source(BUILT_IN, resources.files("surewire.contract").joinpath(BUILT_IN).read_text("utf-8"))
-    try:
-        return Source(str(path), path.read_text("utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}.", path="slo.file") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} is no UTF-8 text.", path="slo.file") from error
+    return Source(str(path or BUILT_IN), read_definitions_file(path))
 
 
 def the_definitions(file: Path | None, config: Path | None) -> Definitions:

@@ -14,6 +14,7 @@ import msgspec
 from surewire.contract.slos import ProbeSlo, Slo
 from surewire.errors import ClientError
 from surewire.slo.maintenance import Cancellation, MaintenanceWindow, occurrences
+from surewire.slo.spans import overlapping, union
 from surewire.slo.window import HOUR_S, SLOT_S, Interval
 
 __all__ = [
@@ -28,7 +29,6 @@ __all__ = [
     "check_correction",
     "excluded",
     "exclusions",
-    "merged",
     "read_plan",
     "rounded",
 ]
@@ -147,7 +147,7 @@ def check_correction(correction: Correction, known_slos: frozenset[str]) -> None
 def excluded(slo: Slo, plan: Plan, interval: Interval, *, excludes_maintenance: bool = True) -> list[Interval]:
     """The spans that leave this objective's adjusted counts: in whole slots, within the interval, in order, without overlap."""
     found = exclusions(slo, plan, interval, excludes_maintenance=excludes_maintenance)
-    return merged((one.interval for one in found if one.counts), interval)
+    return overlapping(union(one.interval for one in found if one.counts), interval.start_s, interval.end_s)
 
 
 def exclusions(
@@ -164,20 +164,6 @@ def exclusions(
 def rounded(interval: Interval, slot_s: int = SLOT_S) -> Interval:
     """The whole slots that the interval touches."""
     return Interval(interval.start_s // slot_s * slot_s, -(-interval.end_s // slot_s) * slot_s)
-
-
-def merged(intervals: Iterable[Interval], within: Interval) -> list[Interval]:
-    """The same seconds, cut to `within`: in order, neither overlapping nor touching."""
-    found: list[Interval] = []
-    for one in sorted(intervals):
-        start_s, end_s = max(one.start_s, within.start_s), min(one.end_s, within.end_s)
-        if start_s >= end_s:
-            continue
-        if found and start_s <= found[-1].end_s:
-            found[-1] = Interval(found[-1].start_s, max(found[-1].end_s, end_s))
-        else:
-            found.append(Interval(start_s, end_s))
-    return found
 
 
 def _by_maintenance(slo: Slo, plan: Plan, interval: Interval, slot_s: int, is_wanted: bool) -> Iterator[Exclusion]:

@@ -8,10 +8,9 @@ from typing import Final
 import msgspec
 
 from surewire.slo.correction import Decision
-from surewire.slo.definitions import Definitions
 from surewire.slo.window import Interval
 
-__all__ = ["KIND", "Version", "in_force", "new_version", "read_versions", "versions_of"]
+__all__ = ["KIND", "Version", "in_force", "read_versions", "versions_of"]
 
 KIND: Final = "definition"
 """The ledger's kind of entry that a version is read from."""
@@ -34,13 +33,6 @@ def read_versions(entries: Iterable[Decision]) -> tuple[Version, ...]:
         for entry in entries
         if entry.kind == KIND
     )
-
-
-def new_version(definitions: Definitions, text: str, versions: Sequence[Version]) -> dict[str, str] | None:
-    """The body of the entry to append when the server starts with these definitions; None when they are those in force already."""
-    if versions and versions[-1].digest == definitions.digest:
-        return None
-    return {"digest": definitions.digest, "text": text}
 
 
 def in_force(versions: Sequence[Version], at_s: int) -> Version | None:

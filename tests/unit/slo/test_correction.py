@@ -19,7 +19,6 @@ from surewire.slo.correction import (
     check_correction,
     excluded,
     exclusions,
-    merged,
     read_plan,
     rounded,
 )
@@ -140,10 +139,12 @@ def test_rounding_never_loses_a_second_and_adds_less_than_two_slots(span: Interv
 
 
 @given(st.lists(SPANS), SPANS)
-def test_merging_keeps_exactly_the_same_seconds(spans: list[Interval], within: Interval) -> None:
-    found = merged(spans, within)
-    seconds = {second for span in spans for second in range(span.start_s, span.end_s)} & set(range(within.start_s, within.end_s))
-    assert [second for span in found for second in range(span.start_s, span.end_s)] == sorted(seconds)
+def test_what_is_taken_out_is_every_second_of_it_once(spans: list[Interval], within: Interval) -> None:
+    corrections = tuple(corrected(id=str(number), start_s=one.start_s, end_s=one.end_s) for number, one in enumerate(spans))
+    found = excluded(AVAILABILITY, Plan((), {}, corrections), within)
+    hit = [one for one in spans if one.start_s < within.end_s and within.start_s < one.end_s]
+    expected = {second for span in map(rounded, hit) for second in range(max(span.start_s, within.start_s), min(span.end_s, within.end_s))}
+    assert [second for span in found for second in range(span.start_s, span.end_s)] == sorted(expected)
     assert all(before.end_s < after.start_s for before, after in pairwise(found))
 
 

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from typing import Any
 
 import msgspec
 import pytest
 
-from surewire.contract.catalogue import load_metrics, load_slos
-from surewire.slo.definitions import digest_of
-from surewire.slo.lint import load_definitions
-from surewire.slo.versions import Version, in_force, new_version, read_versions, versions_of
+from surewire.slo.versions import Version, in_force, read_versions, versions_of
 from surewire.slo.window import Interval
-
-TEXT = resources.files("surewire.contract").joinpath("slos.yaml").read_text("utf-8")
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -61,11 +55,3 @@ def test_without_versions_none_is_in_force() -> None:
 )
 def test_a_report_names_every_version_of_its_time(start_s: int, end_s: int, expected: list[int]) -> None:
     assert [found.from_s for found in versions_of(VERSIONS, Interval(start_s, end_s))] == expected
-
-
-def test_only_other_content_makes_a_new_version() -> None:
-    definitions = load_definitions(TEXT, "slos.yaml", load_metrics(), ["RB-050", "RB-006", "RB-007"])
-    same = Version(from_s=1, digest=digest_of(load_slos()), text="", actor="alice")
-    assert new_version(definitions, TEXT, [version(0), same]) is None
-    assert new_version(definitions, TEXT, [same, version(5)]) == {"digest": same.digest, "text": TEXT}
-    assert new_version(definitions, TEXT, []) == {"digest": same.digest, "text": TEXT}
