@@ -3,8 +3,8 @@
 Theory of operation. Like the built-in recorder, each evaluation turns counters into what they grew by within one slot of 15 s
 (`slo:events_bad:increase15s`), and every window is a sum of such slots. `irate` of the last two scrapes is that growth exactly: slots
 meet each other, nothing falls between them, nothing is extrapolated, and a restart counts from zero. So maintenance can leave out its
-slots from both sides, and an hour is the sum of what is left. Scraped and evaluated less often than every 15 s there are no samples.
-Idle slots have none either. Long windows sum every 20th value of the 5 minutes: each of them once.
+slots from both sides, and an hour is the sum of what is left. Slots in which nothing happened have no sample. All of this needs scrapes
+and evaluations every 15 s, which the generated configuration asks for. An objective's own window is summed in steps of 5 minutes.
 """
 
 from __future__ import annotations

@@ -21,7 +21,6 @@ from surewire.monitoring.export.promql import BUDGET, LATCHED
 from surewire.slo.alert_rule import AlertRule
 from surewire.slo.condition import Budget, Burn, Condition, Down, Gauge, GaugeShare, Increase, Latched, Share, SlowShare, WindowBelow
 from surewire.slo.counted import Counted
-from surewire.slo.objective import Objective
 from surewire.slo.window import SLOT_S
 
 __all__ = ["Scenario", "scenarios"]
@@ -56,14 +55,18 @@ def scenarios(rule: AlertRule, catalogues: Catalogues) -> tuple[Scenario, ...]:
 def _of_objective(condition: Burn | WindowBelow, rule: AlertRule, catalogues: Catalogues) -> tuple[Scenario, ...]:
     objective = next(one for one in catalogues.objectives if one.id == condition.slo)
     if isinstance(objective.slo, AvailabilitySlo | ProbeSlo):
-        return _of_gauge_seconds(objective, rule, catalogues)
-    target = objective.target or Decimal()
-    if isinstance(condition, Burn):
-        threshold = condition.rate * (1 - target)
-    else:
-        threshold = 1 - (target if condition.objective is None else condition.objective)
+        return _of_gauge_seconds(objective.slo, rule, catalogues)
+    if objective.counted is None:
+        raise ConfigError(f"{objective.id} counts nothing that could make {rule.name} fire.")
     labels = _label_of(objective.per, objective.counted, catalogues) if objective.per else {}
-    return _of_events(objective.counted, threshold, rule, catalogues, labels)
+    return _of_events(objective.counted, _threshold(condition, objective.target or Decimal()), rule, catalogues, labels)
+
+
+def _threshold(condition: Burn | WindowBelow, target: Decimal) -> Decimal:
+    """The share of bad events beyond which it fires."""
+    if isinstance(condition, Burn):
+        return condition.rate * (1 - target)
+    return 1 - (target if condition.objective is None else condition.objective)
 
 
 def _of_share(share: Share, rule: AlertRule, catalogues: Catalogues) -> tuple[Scenario, ...]:
@@ -79,9 +82,8 @@ def _of_slow_share(slow: SlowShare, rule: AlertRule, catalogues: Catalogues) -> 
 
 
 def _of_events(
-    counted: Counted | None, threshold: Decimal, rule: AlertRule, catalogues: Catalogues, labels: dict[str, str] | None = None
+    counted: Counted, threshold: Decimal, rule: AlertRule, catalogues: Catalogues, labels: dict[str, str] | None = None
 ) -> tuple[Scenario, ...]:
-    assert counted is not None  # noqa: S101 - an alert of events has events
     end_s = rule.hold_s + _TWO_MINUTES_S
     # So many events a slot that a quarter of the threshold is a whole number of them, and the least number of bad ones is passed.
     events = 10
@@ -117,18 +119,15 @@ def _event_series(counted: Counted, is_good: bool, catalogues: Catalogues) -> li
     return [series for series in found if series is not None]
 
 
-def _label_of(label: str, counted: Counted | None, catalogues: Catalogues) -> dict[str, str]:
-    assert counted is not None  # noqa: S101 - an alert of events has events
+def _label_of(label: str, counted: Counted, catalogues: Catalogues) -> dict[str, str]:
     return {label: labels_of(_event_series(counted, True, catalogues)[0])[label]}
 
 
 # ---- seconds of a gauge
 
 
-def _of_gauge_seconds(objective: Objective, rule: AlertRule, catalogues: Catalogues) -> tuple[Scenario, ...]:
+def _of_gauge_seconds(slo: AvailabilitySlo | ProbeSlo, rule: AlertRule, catalogues: Catalogues) -> tuple[Scenario, ...]:
     """Away, or failing, all the time; and there all the time, but for one probe too few to be down."""
-    slo = objective.slo
-    assert isinstance(slo, AvailabilitySlo | ProbeSlo)  # noqa: S101 - asked for these only
     series = _exported(parse_selector(slo.metric), catalogues)
     end_s = rule.hold_s + _FEW_MINUTES_S
     slots = end_s // SLOT_S
