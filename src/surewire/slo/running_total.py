@@ -5,8 +5,12 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from itertools import pairwise
+from typing import Final
 
 __all__ = ["RunningTotal"]
+
+_RECENT: Final = 512
+"""Two hours of slots."""
 
 
 class RunningTotal:
@@ -37,8 +41,13 @@ class RunningTotal:
     def until(self, at_s: int) -> int:
         """What was counted in all slots that start before then."""
         starts = self._starts
-        # Most spans end now, where there is nothing to look for.
-        place = len(starts) if starts and starts[-1] < at_s else bisect_left(starts, at_s)
+        if not starts:
+            return self._before
+        # Most spans end now or began a short while ago: there it is found without a look at all that was before.
+        if starts[-1] < at_s:
+            return self._totals[-1]
+        recent = len(starts) - _RECENT
+        place = bisect_left(starts, at_s, recent) if recent > 0 and starts[recent] < at_s else bisect_left(starts, at_s)
         return self._totals[place - 1] if place else self._before
 
     def between(self, start_s: int, end_s: int) -> int:

@@ -110,6 +110,14 @@ def test_what_is_older_still_is_the_same_by_the_hour() -> None:
     assert timeline.outward(Interval(NOW_S + 100, NOW_S + HOUR_S + 1)) == Interval(NOW_S, NOW_S + 2 * HOUR_S)
 
 
+def test_long_pasts_are_searched_as_short_ones() -> None:
+    timeline = Timeline()
+    slots = [slot(NOW_S + step, {GOOD: 1 + step % 11}) for step in range(0, 4 * HOUR_S, SLOT_S)]
+    timeline.load(slots)
+    for start_s in range(NOW_S - 60, NOW_S + 4 * HOUR_S + 60, 105):
+        assert timeline.total(GOOD, start_s, start_s + 300) == summed(slots, GOOD, start_s, start_s + 300)
+
+
 def test_memory_is_bounded_by_the_time_that_is_kept() -> None:
     timeline = Timeline(fine_s=HOUR_S, kept_s=DAY_S)
     for start_s in range(NOW_S, NOW_S + 3 * DAY_S, 60):
