@@ -14,6 +14,7 @@ from surewire.monitoring.export.catalogues import built_in_catalogues
 from surewire.monitoring.export.prometheus import alert_labels
 from surewire.slo.alert_rule import AlertRule
 from tests.acceptance.monitoring_tools import export_to, run
+from tests.unit.cli.test_command_line import run as surewire
 
 CATALOGUES = built_in_catalogues()
 NAMES = CATALOGUES.alerts.non_negotiable
@@ -74,6 +75,10 @@ def test_no_inhibition_and_no_mute_interval_matches_a_non_negotiable_alert(file:
         labels = {"alertname": name, **alert_labels(RULES[name]), "severity": severity, "slo": "any"}
         assert not any(all_match(rule["target_matchers"], labels) for rule in configuration["inhibit_rules"])
     assert not any({"mute_time_intervals", "active_time_intervals"} & route.keys() for route in routes(configuration["route"]))
+
+
+def test_our_own_lint_finds_nothing_in_it(file: Path) -> None:
+    assert surewire("alerts", "lint", str(file)) == 0
 
 
 def test_of_one_objective_only_the_worst_is_heard_of_and_others_are_not_kept_quiet(file: Path) -> None:
