@@ -79,3 +79,13 @@ async def test_definitions_of_ones_own_are_checked(tmp_path: Path) -> None:
     status, _, errors = await run("--file", str(file))
     assert status == 1
     assert "its owner is more than one: 'Ann and Bob'" in errors
+
+
+async def test_a_server_of_its_own_has_the_definitions_that_are_checked(tmp_path: Path) -> None:
+    file = tmp_path / "slos.yaml"
+    file.write_text(BUILT_IN.read_text().replace("owner: Tech Lead", "owner: Head of Chat"))
+    status, out, errors = await run("--spawn", "--file", str(file))
+    assert status == 0, out + errors
+    async with running_server(tmp_path / "data") as server:
+        _, _, errors = await run("--url", server.http, "--file", str(file))
+    assert "the server shows 'Tech Lead'" in errors

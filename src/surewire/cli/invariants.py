@@ -11,19 +11,19 @@ import httpx
 import msgspec
 from cyclopts import Parameter
 
+from surewire.cli.configuration import ConfigFile
 from surewire.cli.console_output import print_error, print_json, print_table
 from surewire.cli.remote import reaching
+from surewire.cli.slo_definitions import BUILT_IN, DefinitionsFile, Source, read_source, the_definitions
 from surewire.cli.trial_server import trial_server, use_everything
 from surewire.client.address import parse_address
 from surewire.client.http_api import HttpApi
 from surewire.contract.catalogue import load_alerts, load_metrics
-from surewire.contract.runbooks import runbook_numbers
 from surewire.errors import ClientError, ConfigError
 from surewire.monitoring.declared import declared
-from surewire.monitoring.export.catalogues import Catalogues, built_in_catalogues, catalogues_of
+from surewire.monitoring.export.catalogues import catalogues_of
 from surewire.monitoring.slo_view import SloList
 from surewire.slo.invariants import INVARIANTS, Definitions, Invariant, Live, Ownership, Violation, still_signals, unmeasured, violations
-from surewire.slo.lint import load_definitions
 from surewire.telemetry.scrape import read_exposition
 
 __all__ = ["invariants"]
@@ -44,14 +44,15 @@ def invariants(
     *,
     url: Annotated[str, Parameter(name="--url", help="A running server to look at as well.")] = "",
     spawn: Annotated[bool, Parameter(help="Start a server for it on loopback, use it a little, and look at that.")] = False,
-    file: Annotated[Path | None, Parameter(help="Definitions to check instead of the built-in ones.")] = None,
+    file: DefinitionsFile = None,
+    config: ConfigFile = None,
     as_json: Annotated[bool, Parameter(name="--json", help="Print for programs.")] = False,
 ) -> int:
     """Check what must always hold: on the definitions, and with --url or --spawn on a server. Exit 1 when something is broken."""
     if url and spawn:
         raise ConfigError("--url and --spawn name two servers.", mend="Leave one of them out.")
-    definitions = declared(_catalogues(file))
-    live, still = _live(definitions, url, spawn=spawn)
+    definitions = declared(catalogues_of(the_definitions(file, config).catalogue, load_alerts(), load_metrics()))
+    live, still = _look_at_trial(read_source(file, config)) if spawn else (_look_at(url), ()) if url else (None, ())
     rows = [_row(invariant, definitions, live, still) for invariant in INVARIANTS]
     if as_json:
         print_json({"invariants": rows, "no_data": unmeasured(definitions, live) if live else ()})
@@ -60,32 +61,22 @@ def invariants(
     return 1 if any(row.violations for row in rows) else 0
 
 
-def _catalogues(file: Path | None) -> Catalogues:
-    if file is None:
-        return built_in_catalogues()
-    try:
-        text = file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}.", path="--file") from error
-    metrics = load_metrics()
-    return catalogues_of(load_definitions(text, str(file), metrics, runbook_numbers()).catalogue, load_alerts(), metrics)
-
-
-def _live(definitions: Definitions, url: str, *, spawn: bool) -> tuple[Live | None, tuple[Violation, ...]]:
-    """What the server shows, if one is looked at; and of one that was used, the signals that did not move."""
-    if not url and not spawn:
-        return None, ()
+def _look_at(url: str) -> Live:
     with reaching():
-        if url:
-            return asyncio.run(_look(url)), ()
-        live = asyncio.run(_look_at_trial())
-        return live, tuple(still_signals(live))
+        return asyncio.run(_look(url))
 
 
-async def _look_at_trial() -> Live:
-    async with trial_server() as url:
-        await use_everything(url)
-        return await _look(url)
+def _look_at_trial(source: Source) -> tuple[Live, tuple[Violation, ...]]:
+    """What a server with these definitions shows after a little use, and its signals that did not move."""
+    settings = {} if source.name == BUILT_IN else {"SUREWIRE_SLO__FILE": str(Path(source.name).resolve())}
+
+    async def run() -> Live:
+        async with trial_server(settings) as url:
+            await use_everything(url)
+            return await _look(url)
+
+    live = asyncio.run(run())
+    return live, tuple(still_signals(live))
 
 
 async def _look(url: str) -> Live:

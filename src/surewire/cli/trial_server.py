@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 import tempfile
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -24,9 +24,12 @@ _READY: Final = "surewire ready on "
 
 
 @asynccontextmanager
-async def trial_server() -> AsyncGenerator[str]:
-    """The address of a server with the default configuration, which ends with the block. Raises: BackendUnavailableError."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SUREWIRE_")}
+async def trial_server(settings: Mapping[str, str]) -> AsyncGenerator[str]:
+    """The address of a server with the default configuration but for `settings`, which ends with the block.
+
+    `settings` are variables of the environment. Raises: BackendUnavailableError when it does not start.
+    """
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SUREWIRE_")} | dict(settings)
     with tempfile.TemporaryDirectory(prefix="surewire-") as folder:
         log = Path(folder) / "log"
         with log.open("wb") as errors:
