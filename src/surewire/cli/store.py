@@ -16,6 +16,8 @@ from surewire.adapters.sqlite.event_history import FILE_NAME as EVENTS_FILE
 from surewire.adapters.sqlite.events_check import check_events
 from surewire.adapters.sqlite.file import locked_file
 from surewire.adapters.sqlite.readers import Readers
+from surewire.adapters.sqlite.slo_check import check_slo
+from surewire.adapters.sqlite.slo_file import FILE_NAME as SLO_FILE
 from surewire.cli.configuration import ConfigFile, DataFolder, load_configuration
 from surewire.cli.console_output import print_json, print_table
 from surewire.errors import ConfigError
@@ -35,11 +37,11 @@ store = App(
 
 @store.command(help_epilogue="Example: `surewire store check --data ./surewire-data`")
 def check(*, config: ConfigFile = None, data: DataFolder = None, as_json: AsJson = False) -> int:
-    """Look at everything that is stored: the files themselves, gapless sequences and offsets, counters, orphans. Exit 1 when something
-    is wrong."""
+    """Look at everything that is stored: the files themselves, gapless sequences and offsets, counters, orphans, service levels. Exit 1
+    when something is wrong."""
     found: StoreCheck = _read(config, data, lambda connection, _: store_check.check(connection))
     events, problems = _read_events(config, data)
-    problems = (*found.problems, *problems)
+    problems = (*found.problems, *problems, *_read_service_levels(config, data))
     if as_json:
         print_json({"chats": found.chats, "messages": found.messages, "events": events, "problems": problems})
     else:
@@ -73,6 +75,11 @@ def _read(config: Path | None, data: Path | None, look: Callable[[Connection, in
 def _read_events(config: Path | None, data: Path | None) -> tuple[int, tuple[str, ...]]:
     path = Path(load_configuration(config, data, insecure=True).config.data_dir) / EVENTS_FILE
     return _look_into(path, "events", lambda connection, _: check_events(connection)) if path.is_file() else (0, ())
+
+
+def _read_service_levels(config: Path | None, data: Path | None) -> tuple[str, ...]:
+    path = Path(load_configuration(config, data, insecure=True).config.data_dir) / SLO_FILE
+    return _look_into(path, "slo", lambda connection, _: check_slo(connection)) if path.is_file() else ()
 
 
 def _look_into(path: Path, migrations: str, look: Callable[[Connection, int], T]) -> T:
