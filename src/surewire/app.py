@@ -111,7 +111,7 @@ class _Server:
         stream = await stack.enter_async_context(self._open_stream(history, hub))
         self._connections = self._connect(hub, store, stream)
         levels = await stack.enter_async_context(open_slo_file(Path(self._config.data_dir), self._clock))
-        self._alerts = await stack.enter_async_context(self._open_alerts(levels))
+        self._alerts = await stack.enter_async_context(self._open_alerts(levels, stream))
         self._levels = await stack.enter_async_context(self._open_levels(levels, stream))
         self._watch(store, history)
         self._start_loop("heartbeat_sweep", self._config.heartbeat.sweep_interval_s, self._connections.run)
@@ -153,7 +153,7 @@ class _Server:
     def _open_durability(self, store: OpenSqliteStore) -> Any:
         return durability_plane(store, self._config, self._clock, DurabilityInstruments(self._registry), self._readiness)
 
-    def _open_alerts(self, file: OpenSloFile) -> Any:
+    def _open_alerts(self, file: OpenSloFile, stream: EventStream) -> Any:
         url = self._config.alerting.runbook_url
         return alerting_plane(
             store=SqliteAlertStore(file.writer),
@@ -165,6 +165,7 @@ class _Server:
             clock=self._clock,
             new_ulid=self._new_ulid,
             instruments=self._messaging_instruments,
+            stream=stream,
         )
 
     def _open_levels(self, file: OpenSloFile, stream: EventStream) -> Any:

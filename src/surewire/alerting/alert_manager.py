@@ -7,25 +7,30 @@ kept is made again at the next look, and a crash loses no notification; one may 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import NoReturn, Self
 
 import msgspec
 
 from surewire.alerting.advance import AlertMove, Step, judged, told
+from surewire.alerting.alert_event import alert_event
 from surewire.alerting.audit import REPORTED, Audit, week_before, weekly_report
 from surewire.alerting.definitions import Definitions
 from surewire.alerting.non_negotiable import would_be_muted
 from surewire.alerting.silencing import silenced
 from surewire.alerting.states import acknowledged, closed
 from surewire.contract.selector import Matcher
+from surewire.domain.event import Event
 from surewire.errors import ClientError
 from surewire.ports.alert_store import Acknowledgement, AlertBook, AlertState, AlertStore, KnownIssue, Silence
 from surewire.ports.idempotency import Claim
 from surewire.slo.alert_rule import AlertRule
 from surewire.slo.judgement import Judgement, LatchMark
 
-__all__ = ["AlertListing", "AlertManager"]
+__all__ = ["AlertListing", "AlertManager", "OnEvents"]
+
+OnEvents = Callable[[Sequence[Event]], Awaitable[None]]
+"""Publishes events. What it raises goes to whoever made the step, which is done all the same."""
 
 
 class AlertListing(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +46,7 @@ class AlertManager:
     """Operations run one at a time. Each raises ClientError when it is refused, and leaves an entry in the audit either way.
     A `claim` is to the state or the silence that the operation returns.
 
-    `on_told` is called after something was put into the outbox.
+    `on_told` is called after something was put into the outbox; `on_events` gets every beginning and end of an alert, after it was kept.
     """
 
     def __init__(
@@ -52,9 +57,10 @@ class AlertManager:
         book: AlertBook,
         new_id: Callable[[str], str],
         on_told: Callable[[], None] = lambda: None,
+        on_events: OnEvents | None = None,
     ) -> None:
         self._store, self._audit, self._definitions, self._book = store, audit, definitions, book
-        self._new_id, self._on_told = new_id, on_told
+        self._new_id, self._on_told, self._on_events = new_id, on_told, on_events
         self._judgements: dict[str, Judgement] = {}
         self._turn = asyncio.Lock()
         self._reported_week_s = -1
@@ -67,9 +73,10 @@ class AlertManager:
         definitions: Definitions,
         new_id: Callable[[str], str],
         on_told: Callable[[], None] = lambda: None,
+        on_events: OnEvents | None = None,
     ) -> Self:
         """The alerts as the last life of the process left them."""
-        return cls(store, audit, definitions, await store.load(), new_id, on_told)
+        return cls(store, audit, definitions, await store.load(), new_id, on_told, on_events)
 
     # ---- what is known
 
@@ -256,6 +263,8 @@ class AlertManager:
         self._book = step.book
         if step.change.notifications:
             self._on_told()
+        if step.moves and self._on_events is not None:
+            await self._on_events([alert_event(move, self._definitions.rules.get(move.name)) for move in step.moves])
 
 
 def _check_silence(matchers: Sequence[Matcher], owner: str, reason: str, starts_at_s: int, ends_at_s: int, now_s: int) -> None:

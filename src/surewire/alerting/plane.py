@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Collection, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -14,10 +14,12 @@ from surewire.alerting.delivery import Delivery
 from surewire.alerting.store_in_need import StoreInNeed
 from surewire.config.model import Alerting
 from surewire.contract.catalogue import load_alerts
+from surewire.domain.event import Event
 from surewire.domain.instant import MICROS_PER_SECOND
-from surewire.errors import BackendError
+from surewire.errors import BackendError, ClientError
 from surewire.ports.alert_store import AlertStore
 from surewire.ports.clock import Clock
+from surewire.ports.event_stream import EventStream
 from surewire.ports.ledger import Ledger
 from surewire.ports.notifier import Notifier
 from surewire.slo.alert_rule import AlertRule
@@ -43,6 +45,7 @@ async def alerting_plane(
     clock: Clock,
     new_ulid: Callable[[], str],
     instruments: MessagingInstruments,
+    stream: EventStream,
 ) -> AsyncGenerator[AlertingPlane]:
     """The alerts as the last life of the process left them, and what was not delivered then. Raises: BackendError."""
 
@@ -51,8 +54,15 @@ async def alerting_plane(
 
     store = StoreInNeed(store)
     delivery = Delivery(store, notifiers, settings, clock)
+
+    async def announce(events: Sequence[Event]) -> None:
+        try:
+            await stream.publish(events)
+        except ClientError as error:
+            _log.error("alerts could not be published", alerts=[event.labels for event in events], reason=str(error))
+
     known = definitions(rules, load_alerts(), notifiers, runbook_url=runbook_url)
-    manager = await AlertManager.open(store, Audit(ledger, new_id), known, new_id, delivery.wake)
+    manager = await AlertManager.open(store, Audit(ledger, new_id), known, new_id, delivery.wake, announce)
     for name in manager.latched:
         instruments.alert_latched[name].read = lambda name=name: float(manager.latched[name])
     yield AlertingPlane(manager, delivery, store, clock)
