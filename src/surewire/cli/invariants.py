@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated, Final
 
 import httpx
@@ -14,7 +13,7 @@ from cyclopts import Parameter
 from surewire.cli.configuration import ConfigFile
 from surewire.cli.console_output import print_error, print_json, print_table
 from surewire.cli.remote import reaching
-from surewire.cli.slo_definitions import BUILT_IN, DefinitionsFile, Source, read_source, the_definitions
+from surewire.cli.slo_definitions import DefinitionsFile, read_source, the_definitions
 from surewire.cli.trial_server import trial_server, use_everything
 from surewire.client.address import parse_address
 from surewire.client.http_api import HttpApi
@@ -52,7 +51,7 @@ def invariants(
     if url and spawn:
         raise ConfigError("--url and --spawn name two servers.", mend="Leave one of them out.")
     definitions = declared(catalogues_of(the_definitions(file, config).catalogue, load_alerts(), load_metrics()))
-    live, still = _look_at_trial(read_source(file, config)) if spawn else (_look_at(url), ()) if url else (None, ())
+    live, still = _look_at_trial(read_source(file, config).text) if spawn else (_look_at(url), ()) if url else (None, ())
     rows = [_row(invariant, definitions, live, still) for invariant in INVARIANTS]
     if as_json:
         print_json({"invariants": rows, "no_data": unmeasured(definitions, live) if live else ()})
@@ -66,12 +65,11 @@ def _look_at(url: str) -> Live:
         return asyncio.run(_look(url))
 
 
-def _look_at_trial(source: Source) -> tuple[Live, tuple[Violation, ...]]:
+def _look_at_trial(definitions: str) -> tuple[Live, tuple[Violation, ...]]:
     """What a server with these definitions shows after a little use, and its signals that did not move."""
-    settings = {} if source.name == BUILT_IN else {"SUREWIRE_SLO__FILE": str(Path(source.name).resolve())}
 
     async def run() -> Live:
-        async with trial_server(settings) as url:
+        async with trial_server(definitions) as url:
             await use_everything(url)
             return await _look(url)
 

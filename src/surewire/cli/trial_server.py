@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 import tempfile
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -24,14 +24,16 @@ _READY: Final = "surewire ready on "
 
 
 @asynccontextmanager
-async def trial_server(settings: Mapping[str, str]) -> AsyncGenerator[str]:
-    """The address of a server with the default configuration but for `settings`, which ends with the block.
+async def trial_server(definitions: str) -> AsyncGenerator[str]:
+    """The address of a server with these definitions of service levels, else the default configuration, which ends with the block.
 
-    `settings` are variables of the environment. Raises: BackendUnavailableError when it does not start.
+    Raises: BackendUnavailableError when it does not start.
     """
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SUREWIRE_")} | dict(settings)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SUREWIRE_")}
     with tempfile.TemporaryDirectory(prefix="surewire-") as folder:
-        log = Path(folder) / "log"
+        log, slos = Path(folder) / "log", Path(folder) / "slos.yaml"
+        slos.write_text(definitions, "utf-8")
+        environment["SUREWIRE_SLO__FILE"] = str(slos)
         with log.open("wb") as errors:
             command = (sys.executable, "-m", "surewire", "serve", "--listen", "127.0.0.1:0", "--data", str(Path(folder) / "data"))
             process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, stderr=errors, env=environment)
