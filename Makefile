@@ -43,8 +43,7 @@ test: setup lint types layers ## prove everything
 
 test-prometheus3: setup ## prove the generated rules with the newest Prometheus, which is built first
 	services/prometheus3 install
-	PATH="$$(services/prometheus3 bin):$$PATH" CI=true $(BIN)/pytest tests/acceptance/test_export_prometheus.py tests/acceptance/test_export_alertmanager.py \
-		tests/acceptance/test_export_equivalence.py tests/acceptance/test_export_live.py
+	PATH="$$(services/prometheus3 bin):$$PATH" CI=true $(BIN)/pytest tests/acceptance/test_export_*.py
 
 lint: setup ## ruff: rules and format
 	$(BIN)/ruff check .
