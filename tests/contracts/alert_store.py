@@ -152,7 +152,11 @@ class AlertStoreContract:
                 ("b", 1, "404", 60),
                 ("a", 1, "400", 50),
             ]
-            assert await store.revive("a", 70)
+            claim = Claim("ann", "POST", "/v1/notifications/retry", "k", b"body", lambda id_: Answer(202, id_.encode()))
+            assert await store.revive("a", 70, claim)
+            with pytest.raises(AlreadyAnsweredError) as earlier:
+                await store.revive("a", 70, claim)
+            assert earlier.value.answer == Answer(202, b"a")
             assert not await store.revive("a", 70)
             assert [(one.notification.id, one.attempts, one.queued_at_s) for one in await store.pending()] == [("c", 0, 7), ("a", 0, 70)]
             assert [one.notification.id for one in await store.dead_letters()] == ["b"]

@@ -24,6 +24,7 @@ class MailServer:
         self.refuses_data: list[str] = []
         self.stalls = False
         self.arrived = asyncio.Event()
+        self.done = asyncio.Event()
         self.taken: list[tuple[EmailMessage, list[str]]] = []
         self.was_encrypted: list[bool] = []
         self._login = LoginPassword(user.encode(), password.encode())
@@ -47,6 +48,7 @@ class MailServer:
         message = cast("EmailMessage", message_from_bytes(cast("bytes", envelope.content), policy=policy.default))
         self.taken.append((message, list(envelope.rcpt_tos)))
         self.was_encrypted.append(session.ssl is not None)
+        self.done.set()
         return "250 OK"
 
     def check(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, given: Any) -> AuthResult:

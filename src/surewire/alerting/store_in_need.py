@@ -100,8 +100,8 @@ class StoreInNeed:
     async def dead_letters(self, limit: int = 1_000) -> Sequence[Outgoing]:
         return await self._store.dead_letters(limit)
 
-    async def revive(self, notification_id: str, at_s: int) -> bool:
-        return await self._store.revive(notification_id, at_s)
+    async def revive(self, notification_id: str, at_s: int, claim: Claim | None = None) -> bool:
+        return await self._store.revive(notification_id, at_s, claim)
 
     # ---- within
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 
+from surewire.ports.idempotency import Claim
 from surewire.ports.notifier import Notification
 
 __all__ = ["Outbox", "Outgoing"]
@@ -52,6 +53,9 @@ class Outbox(Protocol):
         """What was given up, newest first; `next_attempt_s` is when that was."""
         ...
 
-    async def revive(self, notification_id: str, at_s: int) -> bool:
-        """Puts a dead letter at the end of what is pending, as if it was new; False when there is no such dead letter."""
+    async def revive(self, notification_id: str, at_s: int, claim: Claim | None = None) -> bool:
+        """Puts a dead letter at the end of what is pending, as if it was new; False when there is no such dead letter.
+
+        `claim` renders the id of one that there is. Raises: what a claim asks for.
+        """
         ...

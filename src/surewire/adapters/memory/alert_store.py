@@ -79,9 +79,11 @@ class MemoryAlertStore:
     async def dead_letters(self, limit: int = 1_000) -> Sequence[Outgoing]:
         return list(reversed(self._dead.values()))[:limit]
 
-    async def revive(self, notification_id: str, at_s: int) -> bool:
+    async def revive(self, notification_id: str, at_s: int, claim: Claim | None = None) -> bool:
+        self._answers.refuse_repeated(claim, at_s * MICROS_PER_SECOND)
         dead = self._dead.pop(notification_id, None)
         if dead is not None:
+            self._answers.remember(claim, notification_id, at_s * MICROS_PER_SECOND)
             self._enqueue(dead.notification, at_s)
         return dead is not None
 

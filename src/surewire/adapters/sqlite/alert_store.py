@@ -73,8 +73,8 @@ class SqliteAlertStore:
     async def dead_letters(self, limit: int = 1_000) -> Sequence[Outgoing]:
         return [_outgoing(row) for row in await self._writer.run(lambda connection: rows(connection, _SQL.dead_letters, limit))]
 
-    async def revive(self, notification_id: str, at_s: int) -> bool:
-        return await self._writer.run(lambda connection: _revive(connection, notification_id, at_s))
+    async def revive(self, notification_id: str, at_s: int, claim: Claim | None = None) -> bool:
+        return await self._writer.run(lambda connection: _revive(connection, notification_id, at_s, claim))
 
 
 def _load(connection: Connection) -> AlertBook:
@@ -123,10 +123,12 @@ def _give_up(connection: Connection, notification_id: str, problem: str, at_s: i
     connection.execute(_SQL.trim_dead_letters, (_DEAD_LETTERS,))
 
 
-def _revive(connection: Connection, notification_id: str, at_s: int) -> bool:
+def _revive(connection: Connection, notification_id: str, at_s: int, claim: Claim | None) -> bool:
+    refuse_repeated(connection, claim, at_s * MICROS_PER_SECOND)
     found = one(connection, _SQL.take_dead_letter, notification_id)
     if found is not None:
         connection.execute(_SQL.put, (notification_id, found[0], at_s))
+        remember(connection, claim, notification_id, at_s * MICROS_PER_SECOND)
     return found is not None
 
 
