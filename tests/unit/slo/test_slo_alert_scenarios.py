@@ -171,8 +171,8 @@ def month(*, gap_s: int) -> tuple[Timeline, Interval]:
 @pytest.mark.parametrize("rule", PROBED, ids=lambda rule: rule.name)
 def test_one_second_of_down_time_makes_the_difference(rule: AlertRule) -> None:
     span_s = rule.condition.long_s if isinstance(rule.condition, Burn) else 31 * DAY_S - 15
-    # Down time begins at three failures in a row.
-    down_s = max(least_bad(rule, span_s), 150)
+    # A gap is down time from three probe intervals on.
+    down_s = max(least_bad(rule, span_s), 180)
     for gap_s, verdict in ((down_s, "firing"), (down_s - 1, "quiet")):
         timeline, gap = month(gap_s=gap_s)
         judgement = judge(rule, scene(timeline, only=rule.slo, gaps=(gap,)))
