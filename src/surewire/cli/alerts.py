@@ -40,3 +40,9 @@ alerts.command(
     help="Tell each target that this is a test.",
     help_epilogue="Example: `surewire alerts test pagerduty-high --config surewire.toml`",
 )
+alerts.command(
+    "surewire.cli.alerts_undelivered:undelivered",
+    name="undelivered",
+    help="List what people could not be told.",
+    help_epilogue="Example: `surewire alerts undelivered --retry ntf_01KAJ5R0K6T1B8D3F5H7J9M2PQ`",
+)
