@@ -7,6 +7,7 @@ rounded outward to whole slots; whatever does not count says why. Counts themsel
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any, Final, Literal, Protocol
 
 import msgspec
@@ -146,8 +147,11 @@ def check_correction(correction: Correction, known_slos: frozenset[str]) -> None
 
 def excluded(slo: Slo, plan: Plan, interval: Interval, *, excludes_maintenance: bool = True) -> list[Interval]:
     """The spans that leave this objective's adjusted counts: in whole slots, within the interval, in order, without overlap."""
-    found = exclusions(slo, plan, interval, excludes_maintenance=excludes_maintenance)
-    return overlapping(union(one.interval for one in found if one.counts), interval.start_s, interval.end_s)
+    windows = tuple(window for window in plan.windows if _is_for(slo, window.slos)) if excludes_maintenance else ()
+    cancelled = tuple(_cancelled_at_s(plan, window) for window in windows)
+    maintained = _maintained(windows, cancelled, _needed_notice_s(slo), interval)
+    corrected = [one.interval for one in _by_correction(slo, plan, interval, SLOT_S) if one.counts]
+    return overlapping(union((*maintained, *corrected)) if corrected else maintained, interval.start_s, interval.end_s)
 
 
 def exclusions(
@@ -166,12 +170,24 @@ def rounded(interval: Interval, slot_s: int = SLOT_S) -> Interval:
     return Interval(interval.start_s // slot_s * slot_s, -(-interval.end_s // slot_s) * slot_s)
 
 
+@lru_cache(maxsize=64)
+def _maintained(
+    windows: tuple[MaintenanceWindow, ...], cancelled: tuple[int | None, ...], needed_s: int, interval: Interval
+) -> tuple[Interval, ...]:
+    """The whole slots of all maintenance that was announced early enough. Every objective asks at every tick, and most ask the same."""
+    return union(
+        rounded(asked)
+        for window, cancelled_at_s in zip(windows, cancelled, strict=True)
+        for asked in occurrences(window, interval, cancelled_at_s)
+        if asked.start_s - window.announced_at_s >= needed_s
+    )
+
+
 def _by_maintenance(slo: Slo, plan: Plan, interval: Interval, slot_s: int, is_wanted: bool) -> Iterator[Exclusion]:
     for window in plan.windows:
         if not _is_for(slo, window.slos):
             continue
-        cancellation = plan.cancelled.get(window.id)
-        for asked in occurrences(window, interval, cancellation.at_s if cancellation else None):
+        for asked in occurrences(window, interval, _cancelled_at_s(plan, window)):
             why_not = _too_late(slo, asked.start_s - window.announced_at_s) if is_wanted else "maintenance counts for this objective"
             yield Exclusion(
                 id=window.id,
@@ -203,12 +219,23 @@ def _by_correction(slo: Slo, plan: Plan, interval: Interval, slot_s: int) -> Ite
 
 def _too_late(slo: Slo, notice_s: int) -> str:
     """Why an announcement that long before the start does not count; empty when it does."""
-    needed_h = slo.maintenance_notice_h if isinstance(slo, ProbeSlo) else None
+    needed_s = _needed_notice_s(slo)
     if notice_s < 0:
         return "announced after it started; a correction can take it out"
-    if needed_h is None or notice_s >= needed_h * HOUR_S:
+    if notice_s >= needed_s:
         return ""
-    return f"announced {notice_s // HOUR_S} h {notice_s % HOUR_S // 60} min before it started; {slo.id} asks for {needed_h} h"
+    said = f"{notice_s // HOUR_S} h {notice_s % HOUR_S // 60} min"
+    return f"announced {said} before it started; {slo.id} asks for {needed_s // HOUR_S} h"
+
+
+def _needed_notice_s(slo: Slo) -> int:
+    """How long before its start maintenance must be announced. Nothing that was announced after it started counts anywhere."""
+    return (slo.maintenance_notice_h or 0) * HOUR_S if isinstance(slo, ProbeSlo) else 0
+
+
+def _cancelled_at_s(plan: Plan, window: MaintenanceWindow) -> int | None:
+    cancellation = plan.cancelled.get(window.id)
+    return cancellation.at_s if cancellation else None
 
 
 def _is_for(slo: Slo, slos: Sequence[str]) -> bool:

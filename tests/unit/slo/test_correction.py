@@ -23,6 +23,7 @@ from surewire.slo.correction import (
     rounded,
 )
 from surewire.slo.maintenance import Cancellation, MaintenanceWindow
+from surewire.slo.spans import overlapping, union
 from surewire.slo.window import DAY_S, HOUR_S, SLOT_S, Interval
 
 SLOS = {slo.id: slo for slo in load_slos().slos}
@@ -216,3 +217,36 @@ def test_a_plan_is_what_the_entries_add_up_to() -> None:
 
 def test_nothing_is_planned_where_nothing_was_said() -> None:
     assert read_plan([]) == Plan()
+
+
+# ---- both ways of asking
+
+
+@given(
+    st.lists(
+        st.builds(
+            window,
+            st.sampled_from([-1, 0, 12, 48, 100]),
+            id=st.sampled_from(["m1", "m2"]),
+            start_s=st.integers(0, 20 * DAY_S),
+            duration_s=st.integers(1, DAY_S),
+            recurrence=st.sampled_from(["", "FREQ=WEEKLY", "FREQ=DAILY;INTERVAL=3"]),
+            slos=st.sampled_from([(), ("availability",), (SLA_001.id,)]),
+        ),
+        max_size=4,
+    ),
+    st.none() | st.integers(0, 30 * DAY_S),
+    st.lists(
+        st.builds(corrected, start_s=st.integers(0, DAY_S), end_s=st.integers(DAY_S + 1, 2 * DAY_S), evidence=st.sampled_from(["", "T"]))
+    ),
+    st.sampled_from([SLA_001, UPTIME, AVAILABILITY]),
+    st.booleans(),
+)
+def test_what_is_taken_out_is_what_the_list_with_reasons_says(
+    windows: list[MaintenanceWindow], cancelled: int | None, corrections: list[Correction], slo: Slo, excludes: bool
+) -> None:
+    calls_off = {} if cancelled is None else {"m1": Cancellation(id="m1", at_s=cancelled, actor="bob", reason="done")}
+    plan = Plan(tuple(windows), calls_off, tuple(corrections))
+    listed = exclusions(slo, plan, MONTH, excludes_maintenance=excludes)
+    counted = union(one.interval for one in listed if one.counts)
+    assert excluded(slo, plan, MONTH, excludes_maintenance=excludes) == overlapping(counted, MONTH.start_s, MONTH.end_s)
