@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Collection, Iterable
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -16,7 +16,7 @@ from surewire.monitoring.service_levels import OnTransition, ServiceLevels
 from surewire.ports.alert_desk import AlertDesk
 from surewire.ports.clock import Clock
 from surewire.ports.ledger import Ledger
-from surewire.ports.sli_store import LifeRecord, SliStore
+from surewire.ports.sli_store import LifeRecord, SliStore, Slot
 from surewire.slo.needs import needs
 from surewire.slo.timeline import COARSE_S, Timeline
 from surewire.slo.versions import KIND as DEFINITION
@@ -88,7 +88,7 @@ class MonitoringPlane:
 
     async def run(self, beat: Callable[[], None]) -> None:
         """Reads the past, then judges just after the end of every slot and calls `beat`; in between it only looks at the gauges."""
-        await self._load()
+        await self._load(beat)
         tidied_s = 0
         while True:
             await self._tick(beat)
@@ -101,17 +101,26 @@ class MonitoringPlane:
     def _now_s(self) -> int:
         return self._clock.now_micros() // MICROS_PER_SECOND
 
-    async def _load(self) -> None:
-        """What was recorded before, a day at a time, so that the loop of the server hardly notices."""
-        now_s = self._now_s
-        fine_from_s = (now_s - _FINE_S) // COARSE_S * COARSE_S
+    async def _load(self, beat: Callable[[], None]) -> None:
+        """What was recorded before, a day at a time, so that the loop of the server hardly notices; recording goes on meanwhile."""
+        fine_from_s = (self._now_s - _FINE_S) // COARSE_S * COARSE_S
         for start_s in range(fine_from_s - _PAST_S, fine_from_s, _LOADED_AT_ONCE_S):
             await self._load_slots(Interval(start_s, min(start_s + _LOADED_AT_ONCE_S, fine_from_s)), COARSE_S)
-        await self._load_slots(Interval(fine_from_s, now_s + 1), SLOT_S)
+            await self._recorder.tick()
+            beat()
+        await self._load_slots(Interval(fine_from_s, self._now_s + 1), SLOT_S)
 
     async def _load_slots(self, interval: Interval, length_s: int) -> None:
-        slots = await self._store.read(interval, length_s)
+        while (slots := await self._read(interval, length_s)) is None:
+            await asyncio.sleep(self._tick_s)
         await asyncio.to_thread(self._timeline.load, slots)
+
+    async def _read(self, interval: Interval, length_s: int) -> Sequence[Slot] | None:
+        try:
+            return await self._store.read(interval, length_s)
+        except BackendError as error:
+            _log.error("the past cannot be read", reason=str(error), exc_info=error)
+            return None
 
     async def _tick(self, beat: Callable[[], None]) -> None:
         try:
