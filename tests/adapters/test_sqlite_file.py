@@ -133,7 +133,7 @@ def test_every_statement_has_a_comment_and_is_valid(tmp_path: Path, name: str) -
     text = (SQL / f"{name}.sql").read_text()
     for part in text.split("-- name: ")[1:]:
         assert part.splitlines()[1].startswith("-- "), part
-    schema = {"events": "events", "audit": "acknowledged"}.get(name, "messages")
+    schema = {"events": "events", "audit": "acknowledged", "slo": "slo", "alerts": "slo"}.get(name, "messages")
     with locked_file(tmp_path / "surewire.db", schema) as file:
         connection = file.open_writer()
         if name == "audit":
