@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from surewire.monitoring.export.catalogues import built_in_catalogues
+from surewire.monitoring.export.dead_alerts import FROM_OUTSIDE
+from surewire.monitoring.export.exported_series import series_read
+from surewire.monitoring.export.promql import expression
+from surewire.monitoring.export.recorded_counts import budget_records, slot_records
 from tests.acceptance.monitoring_tools import export_to
 from tests.acceptance.prometheus_process import answer, running_prometheus
 from tests.server_process import running_server
 
 MESSAGES = 20
+# What a server without these back ends, probes and signals does not show, and what has no series before the first request or event.
+NOT_HERE = re.compile(
+    r"durability_(dynamodb|kafka|circuit_breaker)_|router_redis_|probe_up|signals_|gateway_(http_request|message_latency)_"
+)
 ALICE = {"X-User-Id": "alice"}
 
 
@@ -59,3 +69,19 @@ async def test_prometheus_evaluates_every_rule_over_what_a_server_exports(tmp_pa
             found = await rules(prometheus)
             assert [(rule["name"], rule["lastError"]) for rule in found if rule["health"] != "ok"] == []
             assert {rule["name"] for rule in found if rule.get("state") == "firing"} == set()
+
+
+def read_by_rules() -> set[str]:
+    """What the rules read that they do not record themselves."""
+    catalogues = built_in_catalogues()
+    records = [record for one in catalogues.objectives for record in (*slot_records(one, catalogues), *budget_records(one))]
+    texts = [*(record.expression for record in records), *(expression(rule, catalogues) for rule in catalogues.rules)]
+    return set().union(*map(series_read, texts)) - {record.name for record in records} - FROM_OUTSIDE
+
+
+async def test_a_running_server_exports_every_series_that_a_rule_reads(tmp_path: Path) -> None:
+    async with running_server(tmp_path / "data") as server, httpx.AsyncClient(base_url=server.http, trust_env=False) as client:
+        shown = (await client.get("/metrics")).text
+    names = set(re.findall(r"^([a-z_]+)[{ ]", shown, re.MULTILINE))
+    assert {name for name in read_by_rules() - names if not NOT_HERE.match(name)} == set()
+    assert 'fanout_delivery_latency_seconds_bucket{le="2.0",recipient_online="true"}' in shown
