@@ -111,16 +111,16 @@ class MonitoringPlane:
         await self._load_slots(Interval(fine_from_s, self._now_s + 1), SLOT_S)
 
     async def _load_slots(self, interval: Interval, length_s: int) -> None:
-        while (slots := await self._read(interval, length_s)) is None:
-            await asyncio.sleep(self._tick_s)
-        await asyncio.to_thread(self._timeline.load, slots)
+        await asyncio.to_thread(self._timeline.load, await self._read(interval, length_s))
 
-    async def _read(self, interval: Interval, length_s: int) -> Sequence[Slot] | None:
-        try:
-            return await self._store.read(interval, length_s)
-        except BackendError as error:
-            _log.error("the past cannot be read", reason=str(error), exc_info=error)
-            return None
+    async def _read(self, interval: Interval, length_s: int) -> Sequence[Slot]:
+        """The slots, however long the store takes to be well again: objectives without their past would be judged wrongly."""
+        while True:
+            try:
+                return await self._store.read(interval, length_s)
+            except BackendError as error:
+                _log.error("the past cannot be read", reason=str(error), exc_info=error)
+            await asyncio.sleep(self._tick_s)
 
     async def _tick(self, beat: Callable[[], None]) -> None:
         try:
