@@ -80,8 +80,11 @@ def read_by_rules() -> set[str]:
 
 
 async def test_a_running_server_exports_every_series_that_a_rule_reads(tmp_path: Path) -> None:
+    wanted = {name for name in read_by_rules() if not NOT_HERE.match(name)}
+    shown = ""
     async with running_server(tmp_path / "data") as server, httpx.AsyncClient(base_url=server.http, trust_env=False) as client:
-        shown = (await client.get("/metrics")).text
-    names = set(re.findall(r"^([a-z_]+)[{ ]", shown, re.MULTILINE))
-    assert {name for name in read_by_rules() - names if not NOT_HERE.match(name)} == set()
+        # The engine's own gauges are there once it has looked at all objectives for the first time.
+        while missing := wanted - set(re.findall(r"^([a-z_]+)[{ ]", shown, re.MULTILINE)):
+            assert not shown or missing <= {"messaging_slo_maintenance_active", "messaging_slo_error_budget_remaining"}
+            shown = (await client.get("/metrics")).text
     assert 'fanout_delivery_latency_seconds_bucket{le="2.0",recipient_online="true"}' in shown
