@@ -85,4 +85,4 @@ def _print(definitions: Definitions | None, problems: tuple[Problem, ...]) -> No
         print(f"{problem.level}: {problem}")
     if definitions is not None and not errors_of(problems):
         count = len(definitions.catalogue.slos)
-        print(f"{definitions.document.file}: {count} objectives, no error found.")
+        print(f"{definitions.document.file}: {count} objective{'' if count == 1 else 's'}, no error found.")

@@ -17,6 +17,7 @@ from surewire.ports.alert_desk import AlertDesk
 from surewire.ports.clock import Clock
 from surewire.ports.ledger import Ledger
 from surewire.ports.sli_store import LifeRecord, SliStore, Slot
+from surewire.slo.lint import unagreed_changes
 from surewire.slo.needs import needs
 from surewire.slo.timeline import COARSE_S, Timeline
 from surewire.slo.versions import KIND as DEFINITION
@@ -148,6 +149,8 @@ async def _put_in_force(promises: Promises, decisions: Decisions) -> None:
     """Keeps these definitions from now on, unless they are in force already."""
     versions = read_versions(decisions.of(DEFINITION))
     if not versions or versions[-1].digest != promises.digest:
+        for problem in unagreed_changes(promises.text, "", versions[-1].text) if versions else ():
+            _log.warning("an objective was changed without approval", reason=str(problem))
         await decisions.record(decisions.entry(DEFINITION, "surewire", {"digest": promises.digest, "text": promises.text}))
 
 

@@ -15,7 +15,7 @@ from surewire.slo.lint_policies import objective_problems, owner_problems, polic
 from surewire.slo.lint_series import series_problems
 from surewire.slo.problem import Problem, errors_of
 
-__all__ = ["InForce", "lint_definitions", "load_definitions", "overdue_reviews"]
+__all__ = ["InForce", "lint_definitions", "load_definitions", "overdue_reviews", "unagreed_changes"]
 
 
 class InForce:
@@ -67,6 +67,15 @@ def lint_definitions(
     if today is not None:
         found += overdue_reviews(definitions, today)
     return definitions, tuple(sorted(found, key=lambda problem: (problem.line, problem.path)))
+
+
+def unagreed_changes(text: str, file: str, before: str) -> tuple[Problem, ...]:
+    """What the text changes of a former version that nobody agreed to; nothing when either of them has not the shape of definitions."""
+    (new, _), (old, _) = read_definitions(text, file), read_definitions(before, file)
+    if new is None or old is None:
+        return ()
+    known = InForce.of(old)
+    return tuple(new.document.problem(*found) for found in unapproved_changes(new, known.catalogue, known.reasons))
 
 
 def overdue_reviews(definitions: Definitions, today: date) -> list[Problem]:

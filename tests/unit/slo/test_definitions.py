@@ -15,7 +15,7 @@ from surewire.contract.catalogue import load_metrics, load_slos
 from surewire.errors import ConfigError
 from surewire.slo.change_control import changed_fields
 from surewire.slo.definitions import Definitions, digest_of, read_definitions
-from surewire.slo.lint import InForce, lint_definitions, load_definitions
+from surewire.slo.lint import InForce, lint_definitions, load_definitions, unagreed_changes
 from surewire.slo.problem import Problem, errors_of
 from surewire.slo.yaml_document import read_yaml
 
@@ -284,6 +284,14 @@ def test_the_reasons_of_one_version_do_not_hold_for_the_next() -> None:
     assert lint(first, in_force=in_force)[1] == ()
     (problem,) = lint(first.replace("objective: 0.99,", "objective: 0.995,", 1), in_force=in_force)[1]
     assert "this `change` approved the version that is in force" in problem.what
+
+
+def test_what_a_file_changes_of_the_one_before_can_be_asked_for_without_linting_it() -> None:
+    changed = edited("objective: 0.999,", "objective: 0.99,")
+    (problem,) = unagreed_changes(changed, "slos.yaml", TEXT)
+    assert str(problem).startswith("slos.yaml:55: slos[1].objective: availability: objective changed, and nobody agreed to it.")
+    assert unagreed_changes(changed.replace("slos:\n", f"change: {AGREED}\nslos:\n", 1), "slos.yaml", TEXT) == ()
+    assert unagreed_changes(TEXT, "slos.yaml", TEXT) == unagreed_changes(changed, "slos.yaml", "") == ()
 
 
 def test_what_is_new_or_gone_needs_no_agreement() -> None:
