@@ -11,7 +11,7 @@ __all__ = ["NAMES", "Target", "load_target"]
 
 NAMES: Final = (
     *("frames", "connection", "messages", "filters", "positions"),
-    *("front", "request_heads", "queries", "bodies", "events", "configuration", "environment"),
+    *("front", "request_heads", "queries", "bodies", "events", "configuration", "environment", "alertmanager"),
 )
 
 
