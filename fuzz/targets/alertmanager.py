@@ -21,12 +21,18 @@ def check(data: bytes) -> None:
 TARGET = Target(
     check,
     seeds=(
-        b"route:\n  receiver: a\n  routes:\n    - matchers: ['severity=\"SEV-1\"', team=~x|y]\n      continue: true\n"
-        b"      mute_time_intervals: [n]\n",
-        b"route: {receiver: a, routes: [{match: {alertname: MessageLoss}, receiver: b, routes: [{match_re: {x: 'a.*'}}]}]}\n"
-        b"receivers: [{name: a, x_configs: [1]}]",
-        b'route: {}\ninhibit_rules:\n  - {source_matchers: [a=b], target_matchers: [\'{c!~"d", e="f\\n"}\'], equal: [alertname]}\n'
-        b"  - target_match: {a: 1}\n",
+        (
+            b"route:\n  receiver: a\n  routes:\n    - matchers: ['severity=\"SEV-1\"', team=~x|y]\n      continue: true\n"
+            b"      mute_time_intervals: [n]\n"
+        ),
+        (
+            b"route: {receiver: a, routes: [{match: {alertname: MessageLoss}, receiver: b, routes: [{match_re: {x: 'a.*'}}]}]}\n"
+            b"receivers: [{name: a, x_configs: [1]}]"
+        ),
+        (
+            b'route: {}\ninhibit_rules:\n  - {source_matchers: [a=b], target_matchers: [\'{c!~"d", e="f\\n"}\'], equal: [alertname]}\n'
+            b"  - target_match: {a: 1}\n"
+        ),
         b"route: &a {routes: [*a]}\n",
         b"route: {routes: [{matchers: ['a=~\"(\"']}]}",
         b"route: {receiver: null, routes: }\nreceivers: [{name: 5}]\nroute: 2026-11-21",

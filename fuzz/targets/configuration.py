@@ -40,10 +40,14 @@ TARGET = Target(
         b"heartbeat.interval_s = 0\ndrain.timeout_s = inf\nevents.types = ['a', 'b']\nretention.messages_days = 0.5\n",
         b'[store]\ntype = "sqlite"\npath = "a.db"\n[telemetry]\nprofiles = []\nlog_level = "debug"\n',
         b"[store]\ntype = 'postgres'\n[nothing]\na = 2026-11-21T10:00:00Z\nb = 0x7fffffffffffffffffff\n",
-        b"[notify.slack]\ntype = 'slack'\nwebhook_url = 'https://a/b'\n"
-        b"[notify.x-y]\ntype = 'pagerduty'\nrouting_key = 'a1b2a1b2a1b2a1b2a1b2a1b2a1b2a1b2'\n",
-        b"[notify.m]\ntype = 'email'\nhost = 'h'\nsender = 'a@b'\nrecipients = ['c@d']\n"
-        b"[notify.w]\ntype = 'webhook'\nurl = 'http://[::1]:0/'\nsecret = 1\n",
+        (
+            b"[notify.slack]\ntype = 'slack'\nwebhook_url = 'https://a/b'\n"
+            b"[notify.x-y]\ntype = 'pagerduty'\nrouting_key = 'a1b2a1b2a1b2a1b2a1b2a1b2a1b2a1b2'\n"
+        ),
+        (
+            b"[notify.m]\ntype = 'email'\nhost = 'h'\nsender = 'a@b'\nrecipients = ['c@d']\n"
+            b"[notify.w]\ntype = 'webhook'\nurl = 'http://[::1]:0/'\nsecret = 1\n"
+        ),
         b"[notify]\nx = 1\n[notify.X]\n[notify.y]\n",
         b"a = [[[[[[[[[[[]]]]]]]]]]]\n[limits]\nburst = {a = {b = 1}}",
         b"a = " + b"[" * 2_000,
