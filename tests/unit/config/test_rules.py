@@ -61,3 +61,18 @@ def test_content_must_fit_a_message() -> None:
 
 def test_compression_is_refused_until_there_is_one() -> None:
     assert config_error(limits={"compression": True}).path == "limits.compression"
+
+
+@pytest.mark.parametrize("url", ["https://host:0/x", "https://host:99999/x", "https://[::1/x", "http://:80/"])
+@pytest.mark.parametrize("kind", ["slack", "webhook"])
+def test_an_address_that_leads_nowhere_is_refused_and_not_repeated(kind: str, url: str) -> None:
+    setting = {"slack": "webhook_url", "webhook": "url"}[kind]
+    more = {"secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"} if kind == "webhook" else {}
+    error = config_error(notify={"x": {"type": kind, setting: url, **more}})
+    assert error.path == f"notify.x.{setting}"
+    assert kind == "webhook" or url not in str(error)
+
+
+def test_waits_that_grow_shorter_are_refused() -> None:
+    error = config_error(alerting={"retry_first_s": 60, "retry_most_s": 30})
+    assert error.path == "alerting.retry_most_s"
