@@ -137,10 +137,11 @@ class ServiceLevels:
             self._timeline.add(slot)
         self._assessment = assessment = await asyncio.to_thread(assess, self._asked())
         self._show(assessment)
-        await self._tell(assessment)
-        await self._freeze(assessment)
+        # First of all, for alerts go out though nothing can be put on record: a full disk is one of the things that they tell of.
         if self._desk is not None:
             await self._desk.advance(assessment.judgements, assessment.now_s)
+        await self._tell(assessment)
+        await self._freeze(assessment)
 
     def _asked(self) -> Asked:
         return Asked(
