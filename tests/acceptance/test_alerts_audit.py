@@ -27,6 +27,7 @@ from surewire.errors import BackendError, BackendUnavailableError
 from surewire.slo.alertmanager_lint import lint_alertmanager
 from tests.acceptance.monitoring_tools import run, tool
 from tests.server_process import running_server
+from tests.unit.cli.test_command_line import run as command
 
 CONFIGURATION = """
 route: {receiver: pager}
@@ -35,6 +36,7 @@ inhibit_rules:
   - {source_matchers: [alertname=Maintenance], target_matchers: [alertname=CounterCorruption]}
 """
 PROTECTED = protected_alerts(None)
+Captured = pytest.CaptureFixture[str]
 
 
 @asynccontextmanager
@@ -80,22 +82,21 @@ async def ids(url: str) -> set[str]:
         return {one.id for one in await api.silences()}
 
 
-async def audit(url: str, *arguments: str) -> tuple[int, list[dict[str, Any]], str]:
+async def audit(url: str, capsys: Captured, *arguments: str) -> tuple[int, list[dict[str, Any]], str]:
     """The exit status, what was found, and what was complained of."""
-    command = (sys.executable, "-m", "surewire", "alerts", "audit", "--alertmanager", url, "--actor", "alice", "--json", *arguments)
-    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
-    out, err = await asyncio.wait_for(process.communicate(), 60)
-    return process.returncode or 0, json.loads(out) if out else [], err.decode()
+    status = await asyncio.to_thread(command, "alerts", "audit", "--alertmanager", url, "--actor", "alice", "--json", *arguments)
+    printed = capsys.readouterr()
+    return status, json.loads(printed.out), printed.err
 
 
-async def test_silences_over_what_cannot_be_silenced_are_ended_and_recorded_and_others_are_left(tmp_path: Path) -> None:
+async def test_silences_over_what_cannot_be_silenced_are_ended_and_recorded_and_others_are_left(tmp_path: Path, capsys: Captured) -> None:
     async with alertmanager(tmp_path) as url:
         named = await silence(url, ("alertname", "MessageLoss", False, True))
         broad = await silence(url, ("severity", "SEV-3", False, False))
         pattern = await silence(url, ("alertname", "Dup.*|High.*", True, True))
         innocent = await silence(url, ("alertname", "HighConsumerLag", False, True))
         doubtful = await silence(url, ("cluster", "dev", False, True))
-        status, rows, problems = await audit(url, "--data", str(tmp_path / "surewire"))
+        status, rows, problems = await audit(url, capsys, "--data", str(tmp_path / "surewire"))
         assert (status, problems) == (1, "")
         assert {row["what"]: (row["alerts"], row["outcome"]) for row in rows} == {
             f"silence {named}": ("MessageLoss", "ended"),
@@ -112,43 +113,43 @@ async def test_silences_over_what_cannot_be_silenced_are_ended_and_recorded_and_
     assert len(kept) == 3
 
 
-async def test_an_alertmanager_without_such_silences_is_left_in_peace(tmp_path: Path) -> None:
+async def test_an_alertmanager_without_such_silences_is_left_in_peace(tmp_path: Path, capsys: Captured) -> None:
     async with alertmanager(tmp_path) as url:
         await silence(url, ("alertname", "HighConsumerLag", False, True))
-        assert await audit(url) == (0, [], "")
+        assert await audit(url, capsys) == (0, [], "")
 
 
-async def test_looking_alone_changes_nothing(tmp_path: Path) -> None:
+async def test_looking_alone_changes_nothing(tmp_path: Path, capsys: Captured) -> None:
     async with alertmanager(tmp_path) as url:
         made = await silence(url, ("alertname", "MessageLoss", False, True))
-        status, rows, problems = await audit(url, "--dry-run")
+        status, rows, problems = await audit(url, capsys, "--dry-run")
         assert (status, [row["outcome"] for row in rows], problems) == (1, ["would be ended"], "")
         assert await ids(url) == {made}
 
 
-async def test_an_alert_that_fires_shows_the_labels_that_it_has(tmp_path: Path) -> None:
+async def test_an_alert_that_fires_shows_the_labels_that_it_has(tmp_path: Path, capsys: Captured) -> None:
     async with alertmanager(tmp_path) as url:
         await fire(url, "MessageLoss", cluster="dev")
         await silence(url, ("cluster", "dev", False, True))
-        _, rows, _ = await audit(url, "--dry-run")
+        _, rows, _ = await audit(url, capsys, "--dry-run")
         assert [(row["alerts"], row["outcome"]) for row in rows] == [("MessageLoss", "would be ended")]
 
 
-async def test_what_an_inhibition_keeps_quiet_now_is_found(tmp_path: Path) -> None:
+async def test_what_an_inhibition_keeps_quiet_now_is_found(tmp_path: Path, capsys: Captured) -> None:
     async with alertmanager(tmp_path) as url:
         await fire(url, "Maintenance", "CounterCorruption")
         async with AlertmanagerApi(url) as api, asyncio.timeout(30):
             # Alertmanager judges inhibitions when it next looks at the group.
             while not any(alert.inhibited_by for alert in await api.alerts()):
                 pass
-        status, rows, _ = await audit(url, "--dry-run")
+        status, rows, _ = await audit(url, capsys, "--dry-run")
         assert (status, [(row["what"], row["alerts"]) for row in rows]) == (1, [("inhibited or muted", "CounterCorruption")])
 
 
-async def test_a_running_server_keeps_the_record(tmp_path: Path) -> None:
+async def test_a_running_server_keeps_the_record(tmp_path: Path, capsys: Captured) -> None:
     async with running_server(tmp_path / "surewire") as server, alertmanager(tmp_path) as url:
         await silence(url, ("alertname", "MessageLoss", False, True))
-        status, rows, problems = await audit(url, "--url", server.http)
+        status, rows, problems = await audit(url, capsys, "--url", server.http)
         assert (status, [row["outcome"] for row in rows], problems) == (1, ["ended"], "")
         await server.terminate()
     async with open_slo_file(tmp_path / "surewire", SystemClock()) as file:
@@ -156,10 +157,10 @@ async def test_a_running_server_keeps_the_record(tmp_path: Path) -> None:
     assert (entry.actor, entry.body["subject"], entry.body["outcome"]) == ("alice", "MessageLoss", "ended")
 
 
-async def test_a_silence_is_ended_though_nobody_can_write_it_down(tmp_path: Path) -> None:
+async def test_a_silence_is_ended_though_nobody_can_write_it_down(tmp_path: Path, capsys: Captured) -> None:
     async with alertmanager(tmp_path) as url:
         await silence(url, ("alertname", "MessageLoss", False, True))
-        status, rows, problems = await audit(url, "--url", "http://127.0.0.1:9")
+        status, rows, problems = await audit(url, capsys, "--url", "http://127.0.0.1:9")
         assert (status, [row["outcome"] for row in rows]) == (1, ["ended"])
         assert "it is not on record" in problems
         assert await ids(url) == set()
