@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from surewire.adapters.grafana.annotations import GrafanaAnnotator
 from surewire.adapters.sqlite.alert_store import SqliteAlertStore
 from surewire.adapters.sqlite.event_history import SqliteEventHistory, sqlite_event_history
 from surewire.adapters.sqlite.slo_file import OpenSloFile, open_slo_file
@@ -40,6 +41,7 @@ from surewire.http.app import create_app
 from surewire.http.front_limits import FrontLimits
 from surewire.http.server import BoundFront, FrontListener, serve
 from surewire.http.services import Services
+from surewire.monitoring.annotating import Annotating
 from surewire.monitoring.plane import MonitoringPlane, monitoring_plane
 from surewire.monitoring.promises import read_promises
 from surewire.monitoring.state_event import state_changed
@@ -119,6 +121,8 @@ class _Server:
         self._start_loop("notifications", None, self._alerts.deliver)
         self._start_loop("alert_report", _ALERT_REPORT_S, self._alerts.report)
         self._start_loop("service_levels", self._config.slo.evaluate_every_s, self._levels.run)
+        if self._config.grafana.url is not None:
+            self._start_loop("annotations", None, self._annotating(self._config.grafana.url).run)
         stack.callback(self._stop_loops)
         return await stack.enter_async_context(self._serve(store, stream))
 
@@ -202,6 +206,14 @@ class _Server:
     def _fanout(self, store: OpenSqliteStore, hub: Hub) -> FanoutWorker:
         members = MembershipCache(store.messages, self._fanout_instruments)
         return FanoutWorker(store.event_log, members, hub, self._clock, self._fanout_instruments, self._messaging_instruments)
+
+    def _annotating(self, url: str) -> Annotating:
+        # What sends over HTTP is only loaded for those who ask for it.
+        from surewire.adapters.webhook.http_sender import HttpSender
+
+        settings = self._config.grafana
+        sender = HttpSender(SystemOutboundGuard(), timeout_s=settings.timeout_s, allow_private=settings.allow_private)
+        return Annotating(self._levels.levels.decisions, GrafanaAnnotator(url, settings.token, sender))
 
     def _serve(self, store: OpenSqliteStore, stream: EventStream) -> Any:
         services = Services(

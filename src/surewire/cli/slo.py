@@ -22,6 +22,10 @@ _COMMANDS = {
         "Take a span of time out of what counts.",
         "surewire slo correct --start 2026-11-20T22:00:00Z --end 2026-11-20T22:30:00Z --category other --reason '…' --actor alice",
     ),
+    "annotate": (
+        "Note what happened, such as the cause of a spike.",
+        "surewire slo annotate 'advertisement on television' --start 2026-11-21T09:58:00Z --end 2026-11-21T10:10:00Z --actor alice",
+    ),
     "simulate": (
         "Try a policy with traffic and faults that are only thought of.",
         "surewire slo simulate bad_release.yaml --svg month.svg",

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from surewire.config.grafana import Grafana
 from surewire.config.kinds import (
     SECONDS,
     Count,
@@ -35,6 +36,7 @@ __all__ = [
     "Drain",
     "EmbeddedLog",
     "Events",
+    "Grafana",
     "Heartbeat",
     "Limits",
     "Listener",
@@ -222,5 +224,6 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     slo: ServiceLevels = ServiceLevels()
     alerting: Alerting = Alerting()
     notify: Annotated[dict[TargetName, NotifyTarget], Meta(max_length=64)] = {}
+    grafana: Grafana = Grafana()
     telemetry: Telemetry = Telemetry()
     diagnostics: Diagnostics = Diagnostics()

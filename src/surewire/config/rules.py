@@ -95,6 +95,15 @@ def _targets_have_addresses(config: Config) -> None:
                 raise ConfigError(problem, path=f"notify.{name}.{setting}", mend="Write it like https://host/path.")
 
 
+def _grafana_is_whole(config: Config) -> None:
+    grafana = config.grafana
+    if (grafana.url is None) != (not grafana.token):
+        missing = "url" if grafana.url is None else "token"
+        raise ConfigError("annotations need an address and a token.", path="grafana", mend=f"Set {missing} too, or neither.")
+    if grafana.url is not None and not _is_whole(grafana.url):
+        raise ConfigError("the value is no complete address.", path="grafana.url", mend="Write it like https://host/path.")
+
+
 def _is_whole(url: str) -> bool:
     try:
         parts = urlsplit(url)
@@ -114,6 +123,7 @@ _RULES: Final[tuple[Callable[[Config], None], ...]] = (
     _pong_before_next_ping,
     _content_fits_message,
     _targets_have_addresses,
+    _grafana_is_whole,
     _retries_come_apart,
     _no_compression_yet,
 )

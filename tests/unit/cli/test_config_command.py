@@ -61,11 +61,11 @@ def test_the_schema_and_the_reference_are_printed(capsys: pytest.CaptureFixture[
 
 
 def test_no_secret_is_printed(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file.write_text('[notify.slack]\ntype = "slack"\nwebhook_url = "https://hooks.slack.com/services/T/B/token"\n')
+    file.write_text('[notify.slack]\ntype = "slack"\nwebhook_url = "https://hooks.slack.com/services/T/B/hunter2"\n')
     for arguments in ((), ("--json",), ("--check",)):
         assert run("config", *arguments, "--config", str(file)) == 0
-    file.write_text('[notify.slack]\ntype = "slack"\nwebhook_url = "token"\n')
+    file.write_text('[notify.slack]\ntype = "slack"\nwebhook_url = "hunter2"\n')
     assert run("config", "--config", str(file)) == 2
     printed = capsys.readouterr()
     assert f"notify.slack.webhook_url\t***\t{file}" in printed.out.replace('"', "")
-    assert "token" not in printed.out + printed.err
+    assert "hunter2" not in printed.out + printed.err

@@ -76,3 +76,17 @@ def test_an_address_that_leads_nowhere_is_refused_and_not_repeated(kind: str, ur
 def test_waits_that_grow_shorter_are_refused() -> None:
     error = config_error(alerting={"retry_first_s": 60, "retry_most_s": 30})
     assert error.path == "alerting.retry_most_s"
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"url": "https://grafana.example"}, "grafana: annotations need an address and a token. Set token too, or neither."),
+        ({"token": "glsa_x"}, "grafana: annotations need an address and a token. Set url too, or neither."),
+        ({"url": "https://:3000", "token": "glsa_x"}, "grafana.url: the value is no complete address. Write it like https://host/path."),
+    ],
+)
+def test_half_of_a_grafana_is_refused_and_its_token_never_shown(given: dict[str, str], sentence: str) -> None:
+    assert str(config_error(grafana=given)) == sentence
+    loaded = load(flags={"test": {"grafana": {"url": "https://grafana.example", "token": "glsa_x"}}})
+    assert "glsa_x" not in repr(loaded.config)

@@ -1,0 +1,1 @@
+"""Grafana, by its HTTP API."""
