@@ -46,7 +46,15 @@ LOST = 'durability_ack_sent_total{persisted="false"} 2.0'
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncGenerator[ServerProcess]:
     async with running_server(tmp_path / "data", SUREWIRE_SLO__EVALUATE_EVERY_S="1") as running:
+        await judged(running)
         yield running
+
+
+async def judged(server: ServerProcess) -> None:
+    """Returns when the server has judged its objectives for the first time."""
+    async with httpx.AsyncClient(base_url=server.http) as http, asyncio.timeout(WAIT_S):
+        while (await http.get("/v1/slos/availability")).status_code == 503:  # noqa: ASYNC110 - another process has no event
+            await asyncio.sleep(0.05)
 
 
 def lines(text: str) -> list[str]:
