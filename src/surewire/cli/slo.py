@@ -18,6 +18,7 @@ _COMMANDS = {
     "status": ("Show every objective and what is left of its budget.", "surewire slo status --watch"),
     "gate": ("Ask whether a change may be deployed.", "surewire slo gate --change feature"),
     "review": ("Print the checklist of a review, with evidence, or tick tasks off.", "surewire slo review --weekly --tick heartbeats"),
+    "exclusions": ("List what is taken out of an objective, or why it is not.", "surewire slo exclusions sla-001-http-availability"),
     "correct": (
         "Take a span of time out of what counts.",
         "surewire slo correct --start 2026-11-20T22:00:00Z --end 2026-11-20T22:30:00Z --category other --reason '…' --actor alice",
