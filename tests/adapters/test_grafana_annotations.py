@@ -17,7 +17,8 @@ NOTE = Annotation(id="ann_1", kind="spike", text="a < b & c", start_s=1_790_000_
 
 
 def grafana(receiver: HttpReceiver, path: str = "", **changes: Any) -> GrafanaAnnotator:
-    sender = HttpSender(SystemOutboundGuard(), **({"timeout_s": 5.0, "allow_private": True} | changes))
+    settings: dict[str, Any] = {"timeout_s": 5.0, "allow_private": True, **changes}
+    sender = HttpSender(SystemOutboundGuard(), **settings)
     return GrafanaAnnotator(f"{receiver.url}{path}", "glsa_token", sender)
 
 
