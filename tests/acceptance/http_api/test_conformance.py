@@ -101,6 +101,7 @@ async def test_any_request_is_answered_as_documented(server: Server, method: str
     slo_id = data.draw(st.sampled_from(["availability", "no-such-thing"]) | SEGMENTS)
     others = {"maintenance_id": data.draw(st.just(f"mnt_{server.chat_id.removeprefix('chat_')}") | SEGMENTS), "slo_id": slo_id}
     others |= {"alert": data.draw(st.sampled_from(["MessageLoss", "NoSuchAlert"]) | SEGMENTS), "silence_id": data.draw(SEGMENTS)}
+    others |= {"cadence": data.draw(st.sampled_from(["weekly", "yearly"]) | SEGMENTS), "action_id": data.draw(SEGMENTS)}
     others["runbook"] = data.draw(st.sampled_from(["RB-001", "RB-050.md", "RB-999"]) | SEGMENTS)
     target = path.format(chat_id=chat_id, user_id=user_id, **others)
     headers = {**ALICE, "Content-Type": data.draw(st.sampled_from(["application/json"] * 9 + ["text/plain"]))}
