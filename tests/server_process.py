@@ -13,6 +13,8 @@ from pathlib import Path
 
 __all__ = ["ServerProcess", "free_port", "running_server"]
 
+# What the server says of its own service levels must not come between the events of a test that has not asked for it.
+QUIET = {"SUREWIRE_SLO__EVENTS": "false"}
 _START_TIMEOUT_S = 30.0
 _END_TIMEOUT_S = 40.0
 
@@ -50,7 +52,8 @@ class ServerProcess:
         """Returns the ready line."""
         listen = () if "SUREWIRE_LISTENERS" in self._settings else ("--listen", f"127.0.0.1:{self.port}")
         command = (sys.executable, "-m", "surewire", "serve", *listen, "--data", str(self.data))
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("SUREWIRE_")} | self._settings
+        outside = {name: value for name, value in os.environ.items() if not name.startswith("SUREWIRE_")}
+        environment = outside | QUIET | self._settings
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, stderr=log, env=environment)
         assert self._process.stdout is not None

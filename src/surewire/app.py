@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -28,6 +28,7 @@ from surewire.alerting.plane import AlertingPlane, alerting_plane
 from surewire.config.model import Config
 from surewire.config.notify import Email
 from surewire.contract.catalogue import load_metrics
+from surewire.domain.event import Event
 from surewire.domain.ids import UlidGenerator
 from surewire.domain.rate import BucketTable
 from surewire.durability.plane import DurabilityPlane, durability_plane
@@ -169,10 +170,15 @@ class _Server:
             clock=self._clock,
             new_ulid=self._new_ulid,
             instruments=self._messaging_instruments,
-            stream=stream,
+            announce=self._announcing(stream),
         )
 
     def _open_levels(self, file: OpenSloFile, stream: EventStream) -> Any:
+        announce = self._announcing(stream)
+
+        async def tell(change: Transition, status: SloStatus) -> None:
+            await announce([state_changed(change, status)])
+
         return monitoring_plane(
             store=file.sli_store,
             ledger=file.ledger,
@@ -184,8 +190,11 @@ class _Server:
             instruments=self._messaging_instruments,
             backends=(),
             tick_s=self._config.slo.evaluate_every_s,
-            on_transition=partial(_announce, stream),
+            on_transition=tell,
         )
+
+    def _announcing(self, stream: EventStream) -> Callable[[Sequence[Event]], Coroutine[Any, Any, None]]:
+        return partial(_announce, stream) if self._config.slo.events else _say_nothing
 
     def _connect(self, hub: Hub, store: OpenSqliteStore, stream: EventStream) -> ConnectionPlane:
         return ConnectionPlane(
@@ -275,12 +284,16 @@ def _notifiers(config: Config, clock: SystemClock) -> dict[str, Notifier]:
     }
 
 
-async def _announce(stream: EventStream, change: Transition, status: SloStatus) -> None:
-    """A change of an objective's state, as an event of the stream."""
+async def _announce(stream: EventStream, events: Sequence[Event]) -> None:
+    """The engine's own events. Nobody waits for them; what is on record is not lost when they are."""
     try:
-        await stream.publish([state_changed(change, status)])
+        await stream.publish(events)
     except ClientError as error:
-        _log.error("a change of state could not be published", slo=change.slo, state=change.after, reason=str(error))
+        _log.error("changes of service levels could not be published", events=[event.labels for event in events], reason=str(error))
+
+
+async def _say_nothing(events: Sequence[Event]) -> None:
+    """Nobody wants the engine's events on the stream."""
 
 
 async def _writable(backend: OpenSqliteStore | SqliteEventHistory) -> None:

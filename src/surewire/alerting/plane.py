@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -16,10 +16,9 @@ from surewire.config.model import Alerting
 from surewire.contract.catalogue import load_alerts
 from surewire.domain.event import Event
 from surewire.domain.instant import MICROS_PER_SECOND
-from surewire.errors import BackendError, ClientError
+from surewire.errors import BackendError
 from surewire.ports.alert_store import AlertStore
 from surewire.ports.clock import Clock
-from surewire.ports.event_stream import EventStream
 from surewire.ports.ledger import Ledger
 from surewire.ports.notifier import Notifier
 from surewire.slo.alert_rule import AlertRule
@@ -29,6 +28,8 @@ from surewire.telemetry.logging import logger
 __all__ = ["AlertingPlane", "alerting_plane"]
 
 _REPORT_LOOKED_AT_EVERY_S: Final = 60.0
+
+Announce = Callable[[Sequence[Event]], Awaitable[None]]
 
 _log = logger(__name__)
 
@@ -45,21 +46,18 @@ async def alerting_plane(
     clock: Clock,
     new_ulid: Callable[[], str],
     instruments: MessagingInstruments,
-    stream: EventStream,
+    announce: Announce,
 ) -> AsyncGenerator[AlertingPlane]:
-    """The alerts as the last life of the process left them, and what was not delivered then. Raises: BackendError."""
+    """The alerts as the last life of the process left them, and what was not delivered then. `announce` publishes them.
+
+    Raises: BackendError.
+    """
 
     def new_id(prefix: str) -> str:
         return prefix + new_ulid()
 
     store = StoreInNeed(store)
     delivery = Delivery(store, notifiers, settings, clock)
-
-    async def announce(events: Sequence[Event]) -> None:
-        try:
-            await stream.publish(events)
-        except ClientError as error:
-            _log.error("alerts could not be published", alerts=[event.labels for event in events], reason=str(error))
 
     known = definitions(rules, load_alerts(), notifiers, runbook_url=runbook_url)
     manager = await AlertManager.open(store, Audit(ledger, new_id), known, new_id, delivery.wake, announce)

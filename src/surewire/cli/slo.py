@@ -40,4 +40,5 @@ slo.command(
 )
 for _name, (_summary, _example) in _COMMANDS.items():
     slo.command(f"surewire.cli.slo_{_name}:{_name}", name=_name, help=_summary, help_epilogue=f"Example: `{_example}`")
+slo.command("surewire.cli.slo_action:action", name="action", help="Record what is mended so that a freeze of deployments ends.")
 slo.command("surewire.cli.slo_import:import_", name="import", help="Make definitions from objectives that were written for another tool.")

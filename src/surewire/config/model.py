@@ -173,6 +173,7 @@ class ServiceLevels(Struct, frozen=True, forbid_unknown_fields=True):
 
     file: Annotated[FilePath | None, about("YAML file with objectives; without one, those that come with surewire.")] = None
     evaluate_every_s: Annotated[float, about("Time between two looks at all objectives and alerts.", ge=1, le=60, extra=SECONDS)] = 15.0
+    events: Annotated[bool, about("Publish changes of state and alerts to the stream, as `slo_state_changed` and `alert_received`.")] = True
 
 
 class Alerting(Struct, frozen=True, forbid_unknown_fields=True):

@@ -42,6 +42,7 @@ PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     },
     "user_id": {"name": "user_id", "in": "path", "required": True, "description": "The member.", "schema": _USER_ID},
     "slo_id": _path_id("slo_id", "The objective.", "^[a-z0-9]+(-[a-z0-9]+)*$"),
+    "action_id": _path_id("action_id", "The corrective action.", f"^act_{_ULID}$"),
     "alert": _path_id("alert", "The alert, by its name.", "^[A-Z][A-Za-z0-9_]*$"),
     "cadence": _path_id("cadence", "Which review.", "^(daily|weekly|monthly|quarterly)$"),
     "silence_id": _path_id("silence_id", "The silence.", f"^sil_{_ULID}$"),

@@ -18,6 +18,7 @@ from surewire.contract.series import labels_of
 from surewire.contract.slos import LatencySlo
 from surewire.errors import ClientError
 from surewire.monitoring.assessment import Asked, Assessed, Assessment, assess
+from surewire.monitoring.corrective_actions import CorrectiveActions, FreezeView, freeze_view
 from surewire.monitoring.decisions import Decisions
 from surewire.monitoring.planning import Planning
 from surewire.ports.alert_desk import AlertDesk
@@ -26,8 +27,7 @@ from surewire.ports.ledger import Entry
 from surewire.ports.sli_store import Slot
 from surewire.slo.alert_rule import AlertRule
 from surewire.slo.condition import SlowShare
-from surewire.slo.freeze import KINDS as FREEZE_KINDS
-from surewire.slo.freeze import Freeze, next_step, read_freezes
+from surewire.slo.freeze import Freeze, next_step, obstacles
 from surewire.slo.gate import ChangeKind, Gated, GateResult, Override, Recorder, judge_gate
 from surewire.slo.objective import Objective
 from surewire.slo.policy import UNSEEN, Standing, Transition, transition
@@ -67,6 +67,7 @@ class ServiceLevels:
         self.objectives = {objective.id: objective for objective in objectives}
         self.decisions = decisions
         self.planning = Planning(decisions, frozenset(self.objectives))
+        self.actions = CorrectiveActions(decisions, frozenset(self.objectives))
         self._rules, self._desk, self._timeline = rules, desk, timeline
         self._instruments, self._tick_s, self._gaps, self._backends = instruments, tick_s, gaps, backends
         self._on_transition = on_transition
@@ -109,7 +110,17 @@ class ServiceLevels:
     @property
     def freezes(self) -> dict[str, Freeze]:
         """The freeze of every objective that has one, open or ended."""
-        return read_freezes(self.decisions.of(*FREEZE_KINDS))
+        return self.actions.freezes
+
+    def freeze_views(self) -> tuple[FreezeView, ...]:
+        """Every freeze, with what still keeps it from ending."""
+        assessed = self._assessment.objectives if self._assessment else {}
+        burns = {slo: assessed[slo].burn_of_a_day if slo in assessed else None for slo in self.freezes}
+        now_s = self.decisions.now_s
+        return tuple(
+            freeze_view(freeze, obstacles(freeze, burns[slo], now_s) if freeze.state == "open" else ())
+            for slo, freeze in self.freezes.items()
+        )
 
     def gate(self, change: ChangeKind, slos: Sequence[str] = (), override: Override | None = None) -> GateResult:
         """Whether the change may be deployed now, by all objectives that gate or by those that are named.

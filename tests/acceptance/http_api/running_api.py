@@ -125,7 +125,7 @@ async def running_api(data: Path, config: Config | None = None, **replaced: obje
             clock=clock,
             new_ulid=new_ulid,
             instruments=MessagingInstruments(registry),
-            stream=stream,
+            announce=stream.publish,
         ) as alerts,
     ):
         ingest = DirectIngest(store.message_writer)

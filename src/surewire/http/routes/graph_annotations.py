@@ -72,7 +72,7 @@ _EXAMPLE: Final = AnnotationView(
         takes_key=True,
     ),
 )
-async def annotate(request: Call) -> Reply:
+async def add_annotation(request: Call) -> Reply:
     caller, levels = request.identify(), request.services.levels
     body, new = await request.body_as(NewAnnotation)
     now_s = levels.decisions.now_s
@@ -114,4 +114,4 @@ async def list_annotations(request: Call) -> Reply:
     return json_reply(200, AnnotationList(tuple(annotation_view(one, drawn.get(one.id)) for one in newest)))
 
 
-ROUTES: Final = (annotate, list_annotations)
+ROUTES: Final = (add_annotation, list_annotations)
