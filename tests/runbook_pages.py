@@ -11,12 +11,10 @@ from cyclopts import App
 from surewire.contract.runbooks import load_runbook, runbook_numbers
 from tests.documentation import ROOT, blocks, read
 
-__all__ = ["NUMBERS", "events_asked_for", "is_coming", "page_of", "queries", "resolves", "severities_of", "statements", "surewire_commands"]
+__all__ = ["NUMBERS", "events_asked_for", "page_of", "queries", "resolves", "severities_of", "statements", "surewire_commands"]
 
 NUMBERS = runbook_numbers()
 _WITH_ARGUMENT = frozenset({"export"})
-_COMING = frozenset({"slo action add", "slo action list", "slo action validate"})
-"""Commands that pages name and that do not exist yet."""
 
 _SPAN = re.compile(r"(?<!`)`surewire ([^`\n]+)`(?!`)")
 _LINE = re.compile(r"^surewire (.*)$", re.MULTILINE)
@@ -36,11 +34,6 @@ def surewire_commands(page: Path) -> set[str]:
     shown = "\n".join(block.text for block in blocks("sh", pages=[page]))
     named = [*_SPAN.findall(read(page)), *_LINE.findall(shown)]
     return {" ".join(words) for one in named if (words := list(_leading_words(one)))}
-
-
-def is_coming(command: str) -> bool:
-    """Whether a command line, with or without what follows the command, is one of those."""
-    return any(f"{command} ".startswith(f"{name} ") for name in _COMING)
 
 
 def resolves(app: App, command: str) -> bool:

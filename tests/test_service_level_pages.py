@@ -29,7 +29,7 @@ from surewire.slo.objective import objectives
 from surewire.slo.policy import STATES
 from surewire.slo.window import parse_duration
 from tests.documentation import ROOT, blocks, read, section, table
-from tests.runbook_pages import is_coming, resolves, surewire_commands
+from tests.runbook_pages import resolves, surewire_commands
 
 PAGE: Final = "docs/service-levels.md"
 BUILT_IN: Final = resources.files("surewire.contract").joinpath("slos.yaml").read_text("utf-8")
@@ -179,4 +179,4 @@ def test_every_command_that_a_page_names_exists(page: str) -> None:
     app = application()
     named = surewire_commands(ROOT / "docs" / f"{page}.md")
     assert named
-    assert {name for name in named if not resolves(app, name) and not is_coming(name)} == set()
+    assert {name for name in named if not resolves(app, name)} == set()
