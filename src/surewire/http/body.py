@@ -50,7 +50,7 @@ def decode_body(body: bytes, shape: type[_T], max_depth: int = MAX_JSON_DEPTH) -
     try:
         value: _T = _decoder(cast("Any", shape))(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise _refusal(body, error, max_depth) from None
+        raise _refusal(body, error, shape, max_depth) from None
     return value
 
 
@@ -67,7 +67,7 @@ def _within(piece: bytes, room_bytes: int, message: Any) -> bytes:
     return piece
 
 
-def _refusal(body: bytes, error: Exception, max_depth: int) -> ClientError:
+def _refusal(body: bytes, error: Exception, shape: Any, max_depth: int) -> ClientError:
     """Why a body is not what was asked for. A decoder stops at the first wrong field, so the rest is looked at for its form."""
     if not body.strip():
         return ClientError("INVALID_MESSAGE", "the request needs a JSON body")
@@ -79,7 +79,7 @@ def _refusal(body: bytes, error: Exception, max_depth: int) -> ClientError:
         return _too_deep(max_depth)
     if not isinstance(error, msgspec.ValidationError) or is_deeper(body, max_depth):
         return _too_deep(max_depth)
-    wrong = field_error(str(error))
+    wrong = field_error(str(error), shape)
     return ClientError("INVALID_MESSAGE", wrong.message, path=wrong.path or "body")
 
 

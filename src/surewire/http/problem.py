@@ -10,8 +10,8 @@ from litestar.exceptions import HTTPException
 from msgspec import Meta, Struct
 
 from surewire.errors import BackendUnavailableError, ClientError
+from surewire.http.validation_words import in_sentence
 from surewire.protocol.codes import ErrorCode
-from surewire.protocol.pattern_words import in_words
 
 __all__ = ["STATUSES", "FieldError", "Problem", "as_client_error", "field_error", "problem_of", "status_of"]
 
@@ -97,12 +97,12 @@ def as_client_error(error: Exception) -> ClientError:
     return ClientError("INTERNAL", "the server failed; the request may be tried again")
 
 
-def field_error(problem: str) -> FieldError:
-    """Where and what, of a sentence in which msgspec says both."""
+def field_error(problem: str, shape: Any = None) -> FieldError:
+    """Where and what, of a sentence in which msgspec says both; with the mend where the `shape` that was asked for knows it."""
     problem, _, place = problem.partition(" - at ")
     place = place.removeprefix("`key` in ").strip("`").removeprefix("$").removeprefix(".")
     field = _FIELD.fullmatch(problem)
     if not field:
-        return FieldError(place, in_words(problem))
+        return FieldError(place, in_sentence(problem, shape, place))
     path = f"{place}.{field['field']}" if place else field["field"]
     return FieldError(path, "is required" if "missing" in problem else "is no field that the server knows")

@@ -47,7 +47,7 @@ def read_query(query: bytes, shape: type[_T]) -> _T:
                 _take(found, kinds, name, value)
         return msgspec.convert(found, shape, strict=False)
     except msgspec.ValidationError as error:
-        wrong = field_error(str(error))
+        wrong = field_error(str(error), shape)
         raise ClientError("INVALID_MESSAGE", wrong.message.replace("field", "parameter"), path=wrong.path or "query") from None
     except UnicodeDecodeError:
         raise _not_utf8() from None

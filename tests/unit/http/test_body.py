@@ -67,12 +67,12 @@ def test_depth_is_counted_outside_of_strings(depth: int, is_syntax: bool) -> Non
 @pytest.mark.parametrize(
     ("sentence", "error"),
     [
-        ("Expected `str`, got `int` - at `$.a[0].b`", FieldError("a[0].b", "Expected `str`, got `int`")),
-        ("Expected `object`, got `array`", FieldError("", "Expected `object`, got `array`")),
+        ("Expected `str`, got `int` - at `$.a[0].b`", FieldError("a[0].b", "must be text, not a whole number")),
+        ("Expected `object`, got `array`", FieldError("", "must be an object, not a list")),
         ("Object missing required field `x`", FieldError("x", "is required")),
         ("Object missing required field `x` - at `$.events[3]`", FieldError("events[3].x", "is required")),
         ("Object contains unknown field `x` - at `$[0]`", FieldError("[0].x", "is no field that the server knows")),
-        ("Expected `str` of length >= 1 - at `key` in `$.labels`", FieldError("labels", "Expected `str` of length >= 1")),
+        ("Expected `str` of length >= 1 - at `key` in `$.labels`", FieldError("labels", "must not be empty")),
     ],
 )
 def test_where_and_what_are_told_apart(sentence: str, error: FieldError) -> None:

@@ -48,7 +48,9 @@ class KnownIssueNote(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The ticket that mends the cause, and the day by which."""
 
     ticket: Annotated[str, Meta(min_length=1, max_length=500)]
-    due: Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\d$(?!\n)", description="A day: `2026-12-01`.")]
+    due: Annotated[
+        str, Meta(pattern=r"^\d{4}-\d\d-\d\d$(?!\n)", description="A day: `2026-12-01`.", extra={"takes": "a day such as `2026-12-01`"})
+    ]
 
 
 class NewSilence(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
