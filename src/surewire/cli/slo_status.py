@@ -17,6 +17,7 @@ from surewire.cli.configuration import ConfigFile
 from surewire.cli.console_output import print_json, print_table
 from surewire.cli.remote import DEFAULT_URL, Url, reaching
 from surewire.cli.slo_definitions import the_definitions
+from surewire.cli.slo_gaps import gap_sentences
 from surewire.client.http_api import HttpApi
 from surewire.errors import ConfigError
 from surewire.monitoring.elsewhere import statuses_from
@@ -65,6 +66,8 @@ def status(
         print_json(found)
     else:
         _print(found.slos)
+        for sentence in gap_sentences(found.slos):
+            print(sentence)
     return _exit_status(found)
 
 

@@ -22,12 +22,12 @@ from surewire.slo.needs import needs
 from surewire.slo.timeline import COARSE_S, Timeline
 from surewire.slo.versions import KIND as DEFINITION
 from surewire.slo.versions import read_versions
-from surewire.slo.window import DAY_S, HOUR_S, SLOT_S, Interval
+from surewire.slo.window import DAY_S, HOUR_S, SLOT_S, Gap, Interval
 from surewire.telemetry.instruments import MessagingInstruments
 from surewire.telemetry.logging import logger
 from surewire.telemetry.registry import Registry
 
-__all__ = ["MonitoringPlane", "monitoring_plane"]
+__all__ = ["MonitoringPlane", "gaps_between", "monitoring_plane"]
 
 _PAST_S: Final = 92 * DAY_S
 _FINE_S: Final = 25 * HOUR_S
@@ -62,7 +62,7 @@ async def monitoring_plane(
     decisions = await load_decisions(ledger, clock, new_ulid)
     await _put_in_force(promises, decisions)
     ready_s = decisions.now_s
-    gaps = _gaps(await store.lives(Interval(ready_s - _PAST_S, ready_s)), ready_s)
+    gaps = gaps_between(await store.lives(Interval(ready_s - _PAST_S, ready_s)), ready_s)
     timeline = Timeline()
     levels = ServiceLevels(
         promises.objectives,
@@ -154,9 +154,9 @@ async def _put_in_force(promises: Promises, decisions: Decisions) -> None:
         await decisions.record(decisions.entry(DEFINITION, "surewire", {"digest": promises.digest, "text": promises.text}))
 
 
-def _gaps(lives: Iterable[LifeRecord], ready_s: int) -> tuple[Interval, ...]:
-    """The times between the end of one life and the beginning of the next that are long enough to be down time."""
+def gaps_between(lives: Iterable[LifeRecord], ready_s: int) -> tuple[Gap, ...]:
+    """The times between the end of one life and the beginning of the next that are long enough to be down time, and how it had ended."""
     known = sorted(lives, key=lambda life: life.ready_s)
     starts = [*(life.ready_s for life in known), ready_s][1:]
-    between = (Interval(life.last_s, start) for life, start in zip(known, starts, strict=True))
+    between = (Gap(life.last_s, start, "drain" if life.is_clean else "crash") for life, start in zip(known, starts, strict=True))
     return tuple(gap for gap in between if gap.length_s >= _LEAST_GAP_S)

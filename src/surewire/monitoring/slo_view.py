@@ -9,8 +9,9 @@ from msgspec import Meta, Struct
 
 from surewire.domain.instant import MICROS_PER_SECOND, format_instant
 from surewire.slo.status import Part, SloState, SloStatus, Verdict
+from surewire.slo.window import Gap, GapCause
 
-__all__ = ["PartView", "SloList", "SloView", "slo_list", "slo_view"]
+__all__ = ["GapView", "PartView", "SloList", "SloView", "slo_list", "slo_view"]
 
 _DIGITS = 12
 
@@ -25,6 +26,14 @@ class PartView(Struct, frozen=True, kw_only=True):
     bad: int
     sli: Ratio
     verdict: Verdict
+
+
+class GapView(Struct, frozen=True, kw_only=True, rename={"from_": "from"}):
+    """A time in which the server did not run, from its last sign of life until it was ready again."""
+
+    from_: str
+    to: str
+    cause: Annotated[GapCause, Meta(description="`crash`: it broke off; `drain`: it was told to end.")]
 
 
 class SloView(Struct, frozen=True, kw_only=True):
@@ -55,6 +64,7 @@ class SloView(Struct, frozen=True, kw_only=True):
     backup: str
     note: str
     parts: tuple[PartView, ...] = ()
+    gaps: Annotated[tuple[GapView, ...], Meta(description="Times in which the server did not run that are down time here.")] = ()
 
 
 class SloList(Struct, frozen=True):
@@ -97,11 +107,16 @@ def slo_view(status: SloStatus) -> SloView:
         backup=status.backup,
         note=status.note,
         parts=tuple(map(_part, status.parts)),
+        gaps=tuple(map(_gap, status.gaps)),
     )
 
 
 def _part(part: Part) -> PartView:
     return PartView(name=part.name, good=part.good, bad=part.bad, sli=_number(part.sli), verdict=part.verdict)
+
+
+def _gap(gap: Gap) -> GapView:
+    return GapView(from_=_instant(gap.start_s), to=_instant(gap.end_s), cause=gap.cause)
 
 
 def _number(value: Decimal | None) -> float | None:

@@ -19,7 +19,7 @@ from surewire.slo.budget import budget_remaining, events_left, outage_minutes_le
 from surewire.slo.burn_rate import burn_rate, fires
 from surewire.slo.capacity import judge_capacity
 from surewire.slo.evidence import NO_EVIDENCE, Evidence, judge_evidence
-from surewire.slo.measured import Measured, adjusted, measured, taken_out
+from surewire.slo.measured import Measured, adjusted, gaps_of, measured, taken_out
 from surewire.slo.objective import Objective, Tier
 from surewire.slo.policy import breach_state, budget_state, burn_state, worst
 from surewire.slo.spans import covered_s
@@ -52,7 +52,7 @@ def evaluate(
     """The objective's status at `now_s`.
 
     `excluded` are the spans that maintenance and corrections take out of it, in any order, overlapping or not. `downs` are the times
-    in which the process did not run, which only a probed objective looks at. `evidence` is what a capacity, a check or a response
+    in which the process did not run, which only a probed objective looks at and shows. `evidence` is what a capacity, a check or a response
     goes by beside the counts.
     """
     if objective.window is None or objective.target is None:
@@ -63,7 +63,8 @@ def evaluate(
     window = objective.window.at(now_s)
     out = taken_out(excluded, timeline, window)
     parts = [_judged(part, window, out) for part in measured(objective, timeline, window, downs)]
-    return _with_numbers(_seen(empty_status(objective, window), timeline, out), objective, objective.target, parts, out, timeline)
+    seen = replace(_seen(empty_status(objective, window), timeline, out), gaps=gaps_of(objective, downs, window))
+    return _with_numbers(seen, objective, objective.target, parts, out, timeline)
 
 
 def tally_of(

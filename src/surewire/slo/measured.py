@@ -14,9 +14,9 @@ from surewire.slo.spans import overlapping, union
 from surewire.slo.status import Tally
 from surewire.slo.timeline import Timeline
 from surewire.slo.uptime import Uptime
-from surewire.slo.window import Interval
+from surewire.slo.window import Gap, Interval
 
-__all__ = ["Measured", "adjusted", "measured", "taken_out"]
+__all__ = ["Measured", "adjusted", "gaps_of", "measured", "taken_out"]
 
 _TARGET = "target"
 
@@ -42,6 +42,14 @@ def measured(objective: Objective, timeline: Timeline, around: Interval, gaps: S
         return (Measured("", _events(objective.counted, timeline)),)
     values = _values(objective.counted, objective.per, timeline)
     return tuple(Measured(value, _events(_only(objective.counted, objective.per, value), timeline)) for value in values)
+
+
+def gaps_of(objective: Objective, downs: Sequence[Interval], window: Interval) -> tuple[Gap, ...]:
+    """Those with a known cause that are down time of the objective and reach into the window; none where no probe is judged."""
+    if not isinstance(objective.slo, ProbeSlo):
+        return ()
+    within = (one for one in _long_enough(objective.slo, downs) if one.start_s < window.end_s and window.start_s < one.end_s)
+    return tuple(one for one in within if isinstance(one, Gap))
 
 
 def taken_out(excluded: Sequence[Interval], timeline: Timeline, window: Interval) -> tuple[Interval, ...]:
@@ -78,12 +86,17 @@ def _events(counted: Counted, timeline: Timeline) -> Callable[[int, int], Tally]
 def _targets(slo: ProbeSlo, counted: Counted, timeline: Timeline, around: Interval, gaps: Sequence[Interval]) -> Iterator[Measured]:
     # Two failures in a row end 2 intervals after the first began, three end 3 after; between the two lies what makes it three.
     down_after_s = slo.interval_s * (2 * slo.down_after_failures - 1) // 2
-    long = [gap for gap in gaps if gap.length_s >= slo.interval_s * slo.down_after_failures]
+    long = [Interval(gap.start_s, gap.end_s) for gap in _long_enough(slo, gaps)]
     for value in _values(counted, _TARGET, timeline) or ("",):
         target = _only(counted, _TARGET, value)
         if target.good is not None and target.total is not None:
             uptime = Uptime(timeline, target.good, target.total, around, long, down_after_s)
             yield Measured(value, uptime.tally, "self-observed: no probe has run" if uptime.is_self_observed else "")
+
+
+def _long_enough(slo: ProbeSlo, gaps: Sequence[Interval]) -> Iterator[Interval]:
+    """As long as the failures in a row that make down time."""
+    return (gap for gap in gaps if gap.length_s >= slo.interval_s * slo.down_after_failures)
 
 
 def _values(counted: Counted, label: str, timeline: Timeline) -> tuple[str, ...]:

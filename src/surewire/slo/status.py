@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from surewire.slo.window import Gap
+
 __all__ = ["SloState", "SloStatus", "Tally", "Verdict"]
 
 SloState = Literal["healthy", "caution", "warning", "critical", "breached", "no_data"]
@@ -70,6 +72,8 @@ class SloStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     note: str = ""
     """In words, what the numbers cannot say: why there are no data, which endpoint is the worst."""
     parts: tuple[Part, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    """Times in which the process did not run that reach into the window and are down time of this objective; whole, oldest first."""
 
 
 class Part(msgspec.Struct, frozen=True):

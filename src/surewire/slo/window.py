@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
-__all__ = ["DAY_S", "HOUR_S", "SLOT_S", "CalendarMonth", "Interval", "Rolling", "Window", "parse_duration", "parse_window"]
+__all__ = [
+    "DAY_S",
+    "HOUR_S",
+    "SLOT_S",
+    "CalendarMonth",
+    "Gap",
+    "GapCause",
+    "Interval",
+    "Rolling",
+    "Window",
+    "parse_duration",
+    "parse_window",
+]
 
 SLOT_S: Final = 15
 """The finest slot that counts are kept in."""
@@ -28,6 +40,16 @@ class Interval(msgspec.Struct, frozen=True, order=True):
     def length_s(self) -> int:
         """How long it is."""
         return self.end_s - self.start_s
+
+
+GapCause = Literal["crash", "drain"]
+"""How the life of a process ended before a gap: it broke off, or it was told to end."""
+
+
+class Gap(Interval, frozen=True):
+    """A time in which the process did not run, from its last sign of life until it was ready again, and why."""
+
+    cause: GapCause
 
 
 class Rolling(msgspec.Struct, frozen=True, tag="rolling"):

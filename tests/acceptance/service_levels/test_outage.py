@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import calendar
+import json
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack
@@ -106,7 +107,11 @@ async def paged(pager: HttpReceiver, alert: str) -> Json:
 async def fired_at_s(api: httpx.AsyncClient, alert: str) -> int:
     alerts = (await api.get("/v1/alerts")).raise_for_status().json()["items"]
     since = min(one["since"] for one in alerts if one["name"].startswith(alert) and one["status"] == "firing")
-    return calendar.timegm(time.strptime(since[:19], "%Y-%m-%dT%H:%M:%S"))
+    return second_of(since)
+
+
+def second_of(instant: str) -> int:
+    return calendar.timegm(time.strptime(instant[:19], "%Y-%m-%dT%H:%M:%S"))
 
 
 def surewire(*arguments: str) -> int:
@@ -114,6 +119,17 @@ def surewire(*arguments: str) -> int:
         main(arguments)
     assert isinstance(ended.value.code, int)
     return ended.value.code
+
+
+async def assert_status_shows(gap: Json, server: ServerProcess, capsys: pytest.CaptureFixture[str]) -> None:
+    """To people and to programs."""
+    command = ("slo", "status", UPTIME, "--url", server.http)
+    assert await asyncio.to_thread(surewire, *command) == 1
+    sentence = f"{UPTIME}: down from {gap['from'][:19]}Z to {gap['to'][:19]}Z, "
+    (said,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith(sentence))
+    assert said.endswith(", after a crash")
+    assert await asyncio.to_thread(surewire, *command, "--json") == 1
+    assert json.loads(capsys.readouterr().out)["slos"][0]["gaps"] == [gap]
 
 
 @pytest.fixture
@@ -160,6 +176,9 @@ async def test_a_minute_of_refusals_and_a_crash_cost_what_they_cost(
     down = await slo_until(api, UPTIME, lambda one: one["bad"])
     assert BACK_S - died_s <= down["bad"] <= ready_s - died_s + 2 * TICK_S, "from the last sign of life to being ready"
     assert "self-observed" in down["note"]
+    (gap,) = down["gaps"]
+    assert (gap["cause"], second_of(gap["to"]) - second_of(gap["from"])) == ("crash", down["bad"])
+    await assert_status_shows(gap, server, capsys)
 
     assert await asyncio.to_thread(surewire, "slo", "gate", "--url", server.http) == 10
     assert f"{UPGRADES} has an open freeze and is breached" in capsys.readouterr().out

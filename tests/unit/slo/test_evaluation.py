@@ -17,7 +17,7 @@ from surewire.slo.evidence import Evidence
 from surewire.slo.objective import Objective, objectives
 from surewire.slo.status import Part, SloStatus, Tally
 from surewire.slo.timeline import Timeline
-from surewire.slo.window import DAY_S, HOUR_S, SLOT_S, Interval, Rolling
+from surewire.slo.window import DAY_S, HOUR_S, SLOT_S, Gap, Interval, Rolling
 from tests.unit.slo.slo_reference import Reference
 
 OBJECTIVES = {objective.id: objective for objective in objectives(load_slos())}
@@ -209,6 +209,16 @@ def test_a_gap_is_down_time_of_the_agreement_until_a_probe_runs() -> None:
         downs=(Interval(NOW_S - 3_985, NOW_S - 3_400),),
     )
     assert (corrected.bad, corrected.bad_gross) == (0, 585)
+
+
+def test_gaps_that_are_down_time_are_shown_with_their_cause() -> None:
+    crash, drain = Gap(NOW_S - 3_985, NOW_S - 3_400, "crash"), Gap(NOW_S - 900, NOW_S - 600, "drain")
+    short, long_ago = Gap(NOW_S - 200, NOW_S - 30, "crash"), Gap(NOW_S - 90 * DAY_S, NOW_S - 89 * DAY_S, "crash")
+    slots = [slot(NOW_S - 4_000 + step, {}) for step in (0, 600, 3_985)]
+    downs = (long_ago, crash, drain, short)
+    status = judged("sla-001-http-availability", slots, downs=downs)
+    assert (status.gaps, status.bad) == ((crash, drain), 885)
+    assert judged("availability", slots, downs=downs).gaps == ()
 
 
 @pytest.mark.parametrize(("gap_s", "down_s"), [(179, 0), (180, 180)])
