@@ -11,7 +11,7 @@ from surewire.contract.slos import SloCatalogue
 from surewire.errors import ConfigError
 from surewire.slo.change_control import unapproved_changes
 from surewire.slo.definitions import Change, Definitions, read_definitions
-from surewire.slo.lint_policies import objective_problems, owner_problems, policy_problems
+from surewire.slo.lint_policies import default_problems, objective_problems, owner_problems, policy_problems
 from surewire.slo.lint_series import series_problems
 from surewire.slo.problem import Problem, errors_of
 
@@ -98,6 +98,7 @@ def _errors(definitions: Definitions, metrics: MetricsCatalogue, runbooks: Colle
         yield from (problem(f"policies.{name}.{path}", f"{name}: {what}", mend) for path, what, mend in policy_problems(policy))
     for name, owners in catalogue.owners.items():
         yield from (problem(f"owners.{name}.{path}", f"{name}: {what}", mend) for path, what, mend in owner_problems(owners))
+    yield from (problem(f"defaults.{path}", what, mend) for path, what, mend in default_problems(catalogue.defaults))
     for number, slo in enumerate(catalogue.slos):
         for path, what, mend in (*series_problems(slo, metrics), *objective_problems(slo, catalogue, runbooks)):
             yield problem(f"slos[{number}].{path}", f"{slo.id}: {what}", mend)

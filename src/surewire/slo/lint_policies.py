@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterator, Sequence
 from decimal import Decimal
 from typing import Final
 
-from surewire.contract.slos import Owners, Policy, Slo, SloCatalogue
+from surewire.contract.slos import Defaults, Owners, Policy, RatioSlo, Slo, SloCatalogue
 from surewire.slo.burn_rate import can_fire, highest_rate
 from surewire.slo.objective import exact
 from surewire.slo.policy import STATES
 from surewire.slo.window import parse_window
 
-__all__ = ["LEVELS", "objective_problems", "owner_problems", "policy_problems"]
+__all__ = ["LEVELS", "default_problems", "objective_problems", "owner_problems", "policy_problems"]
 
 Found = tuple[str, str, str]
 """The path, what is wrong there, and the mend."""
@@ -20,6 +20,8 @@ Found = tuple[str, str, str]
 LEVELS: Final = ("none", "slack", "pagerduty-low", "pagerduty-high", "executive")
 """Whom a worsening may be told to."""
 
+_MOST_MIN_BAD: Final = 1_000
+"""`min_bad` keeps single events from paging where there are few. Above this it would be a second threshold that nobody promised."""
 _TIER_STATES: Final = ("", "normal", *STATES)
 
 
@@ -62,6 +64,17 @@ def owner_problems(owners: Owners) -> Iterator[Found]:
         yield "backup", f"{owners.owner} stands in for themselves.", "Name another person or role."
 
 
+def default_problems(defaults: Defaults) -> Iterator[Found]:
+    """What is wrong with what objectives have where they say nothing themselves."""
+    for speed in ("fast", "slow"):
+        yield from _min_bad_problems(f"min_bad.{speed}", getattr(defaults.min_bad, speed))
+
+
+def _min_bad_problems(field: str, min_bad: int) -> Iterator[Found]:
+    if not 1 <= min_bad <= _MOST_MIN_BAD:
+        yield field, f"no tier fires before {min_bad} events were bad.", f"Write 1 to {_MOST_MIN_BAD}."
+
+
 def objective_problems(slo: Slo, catalogue: SloCatalogue, runbooks: Collection[str]) -> Iterator[Found]:
     """What is wrong with an objective beside what it reads."""
     policy = catalogue.policies[slo.policy]
@@ -69,6 +82,8 @@ def objective_problems(slo: Slo, catalogue: SloCatalogue, runbooks: Collection[s
     if window is not None and objective is not None:
         yield from _window_problems(slo, policy, window)
         yield from _tier_problems(policy, exact(objective), window)
+    if isinstance(slo, RatioSlo) and slo.min_bad is not None:
+        yield from _min_bad_problems("min_bad", slo.min_bad)
     runbook = slo.runbook or catalogue.defaults.runbook
     if runbook not in runbooks and (slo.user_facing or slo.runbook):
         yield "runbook", f"there is no page {runbook}.", f"Name one that comes with surewire: {', '.join(runbooks)}."

@@ -10,6 +10,7 @@ from surewire.contract.selector import Selector, parse_selector
 from surewire.contract.slos import AvailabilitySlo, CapacitySlo, LatencySlo, ProbeSlo, RatioSlo, Slo
 from surewire.errors import ConfigError
 from surewire.slo.known_series import Family, family_of, wrong_with
+from surewire.slo.lint_ratio import ratio_problems
 
 __all__ = ["series_problems"]
 
@@ -32,6 +33,8 @@ def series_problems(slo: Slo, metrics: MetricsCatalogue) -> Iterator[Found]:
     for field in _FIELDS:
         if text := getattr(slo, field, None):
             yield from _selector_problems(slo, field, text, metrics)
+    if isinstance(slo, RatioSlo):
+        yield from ratio_problems(slo, metrics)
     if isinstance(slo, CapacitySlo) and (slo.at_least is None) == (slo.at_least_per_s is None):
         yield "at_least", "a capacity has one target.", "Write at_least: for a gauge, or at_least_per_s: for a counter."
 

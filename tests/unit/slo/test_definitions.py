@@ -87,6 +87,35 @@ SHAPE = [
 ]
 SENSE = [
     (
+        "good: 'gateway_send_total{status=\"success\"}', total: gateway_send_total,",
+        "good: gateway_send_total, total: 'gateway_send_total{}',",
+        "slos[1].total",
+        "good and total are the same series, so it is always 100 %",
+        "Narrow good",
+    ),
+    (
+        "good: gateway_heartbeat_pongs_received_total, bad: gateway_heartbeat_timeouts_total",
+        "good: gateway_heartbeat_timeouts_total, bad: gateway_heartbeat_timeouts_total",
+        "slos[27].bad",
+        "good and bad are the same series, so it is always 50 %",
+        "Narrow good",
+    ),
+    (
+        "total: 'gateway_connections_total{status=~\"accepted|queue_full|timeout|error\"}'",
+        "total: 'gateway_connections_total{status=~\"queue_full|timeout|error\"}'",
+        "slos[18].good",
+        'good is no part of total, which leaves out status="accepted"',
+        "Let total select",
+    ),
+    (
+        "id: availability,",
+        "id: availability, min_bad: 1000000,",
+        "slos[1].min_bad",
+        "no tier fires before 1000000 events were bad",
+        "Write 1 to 1000",
+    ),
+    ("min_bad: {fast: 5,", "min_bad: {fast: 0,", "defaults.min_bad.fast", "no tier fires before 0 events", "Write 1 to 1000"),
+    (
         "gateway_send_total{status",
         "gateway_sent_total{status",
         "slos[1].good",
@@ -251,6 +280,15 @@ def test_the_line_of_a_value_is_the_line_it_stands_on() -> None:
         ("owners: platform,", "owners: sla,", "owner"),
         ("backup: VP Engineering", "backup: CEO", "backup"),
         ("threshold_s: 0.5, objective: 0.99,", "threshold_s: 1, objective: 0.99,", "threshold_s"),
+        ("id: availability, gate: true,", "id: availability,", "gate"),
+        ("good: 'gateway_send_total{status=\"success\"}'", "good: 'gateway_send_total{status=\"error\"}'", "good"),
+        ("exclude: {", "hard_fail_s: 5, exclude: {", "hard_fail_s"),
+        ("id: availability, gate: true,", "id: availability, gate: true, min_bad: 900,", "min_bad"),
+        (
+            "objective: 0.999, window: 30d, owners: platform, policy: budget,",
+            "objective: 0.999, window: 30d, owners: platform, policy: phase0,",
+            "policy",
+        ),
     ],
 )
 def test_a_changed_objective_window_or_owner_needs_to_be_agreed_on(old: str, new: str, field: str) -> None:
@@ -294,9 +332,40 @@ def test_what_a_file_changes_of_the_one_before_can_be_asked_for_without_linting_
     assert unagreed_changes(TEXT, "slos.yaml", TEXT) == unagreed_changes(changed, "slos.yaml", "") == ()
 
 
-def test_what_is_new_or_gone_needs_no_agreement() -> None:
-    text = edited("id: availability,", "id: my-availability,")
+@pytest.mark.parametrize(
+    ("old", "new", "path", "what"),
+    [
+        ("id: availability,", "id: my-availability,", "slos", "availability removed"),
+        (
+            "{rate: 14.4, long: 1h, severity: SEV-1}",
+            "{rate: 28, long: 1h, severity: SEV-1}",
+            "policies.budget",
+            "the policy budget changed",
+        ),
+        ("min_bad: {fast: 5, slow: 2}", "min_bad: {fast: 500, slow: 2}", "defaults.min_bad", "min_bad changed for every objective"),
+    ],
+)
+def test_what_is_removed_or_changed_for_all_needs_to_be_agreed_on_for_the_whole_file(old: str, new: str, path: str, what: str) -> None:
+    text = edited(old, new)
+    (problem,) = lint(text, in_force=InForce(load_slos()))[1]
+    assert problem.path == path
+    assert what in problem.what
+    assert problem.what.endswith("and nobody agreed to it.")
+    assert lint(text.replace("slos:\n", f"change: {AGREED}\nslos:\n", 1), in_force=InForce(load_slos()))[1] == ()
+
+
+def test_what_is_new_or_gates_from_now_on_needs_no_agreement() -> None:
+    text = (
+        edited("  - {id: send-latency,", "  - {id: send-latency-copy, gate: true,")
+        + TEXT[TEXT.index("  - {id: send-latency,") :].splitlines()[0]
+    )
     assert lint(text, in_force=InForce(load_slos()))[1] == ()
+    assert lint(edited("id: send-latency,", "id: send-latency, gate: true,"), in_force=InForce(load_slos()))[1] == ()
+
+
+def test_a_ratio_that_counts_what_is_bad_as_good_as_well_is_refused_even_when_it_was_agreed_on() -> None:
+    wider = TEXT.replace('gateway_send_total{status="success"}', 'gateway_send_total{status=~"success|error"}', 1)
+    assert "always 100 %" in lint(wider.replace("slos:\n", f"change: {AGREED}\nslos:\n", 1))[1][0].what
 
 
 # ---- reviews
