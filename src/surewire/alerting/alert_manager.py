@@ -196,6 +196,7 @@ class AlertManager:
         """Mutes what satisfies all matchers until `ends_at_s`. Refused when a non-negotiable alert would."""
         async with self._turn:
             await self._store.refuse_repeated(claim, now_s)
+            _check_patterns(matchers)
             subject = ", ".join(would_be_muted(matchers, self._rules))
             if subject:
                 await self._refuse("silence", subject, actor, reason, "it cannot be silenced; name other alerts only", now_s)
@@ -265,6 +266,12 @@ class AlertManager:
             self._on_told()
         if step.moves and self._on_events is not None:
             await self._on_events([alert_event(move, self._definitions.rules.get(move.name)) for move in step.moves])
+
+
+def _check_patterns(matchers: Sequence[Matcher]) -> None:
+    for matcher in matchers:
+        if matcher.problem:
+            raise ClientError("INVALID_MESSAGE", f"the pattern of {matcher.label} cannot be read: {matcher.problem}", path="matchers")
 
 
 def _check_silence(matchers: Sequence[Matcher], owner: str, reason: str, starts_at_s: int, ends_at_s: int, now_s: int) -> None:

@@ -1,4 +1,4 @@
-"""Which alerts a silence is about. A non-negotiable alert has none, whatever a silence says."""
+"""Which alerts a silence is about. Nothing silences a non-negotiable alert, and a silence that cannot be read silences nothing."""
 
 from __future__ import annotations
 
@@ -27,4 +27,10 @@ def silenced(rule: AlertRule, silences: Iterable[Silence], now_s: int) -> Silenc
     """The silence that is in force for the alert; None when there is none."""
     if rule.is_non_negotiable:
         return None
-    return next((one for one in silences if one.starts_at_s <= now_s < one.ends_at_s and matches(one.matchers, rule)), None)
+    return next((one for one in silences if one.starts_at_s <= now_s < one.ends_at_s and _is_about(one, rule)), None)
+
+
+def _is_about(silence: Silence, rule: AlertRule) -> bool:
+    # What is stored may have been written when other patterns were taken.
+    is_readable = not any(matcher.problem for matcher in silence.matchers)
+    return is_readable and matches(silence.matchers, rule)

@@ -9,6 +9,7 @@ from typing import Final, Literal, cast
 
 import msgspec
 
+from surewire.contract.pattern import Pattern, pattern_of
 from surewire.errors import ConfigError
 
 __all__ = ["Matcher", "Operator", "Selector", "parse_selector"]
@@ -28,12 +29,18 @@ class Matcher(msgspec.Struct, frozen=True, dict=True):
     value: str
 
     @cached_property
-    def _pattern(self) -> re.Pattern[str]:
-        return re.compile(self.value if self.operator in {"=~", "!~"} else re.escape(self.value))
+    def _pattern(self) -> Pattern | None:
+        return pattern_of(self.value) if self.operator in {"=~", "!~"} else None
+
+    @property
+    def problem(self) -> str:
+        """Why its pattern is none, as a part of a sentence; empty when nothing is wrong."""
+        return self._pattern.problem if self._pattern is not None else ""
 
     def accepts(self, value: str) -> bool:
-        """True when a series with this value of the label is selected."""
-        return bool(self._pattern.fullmatch(value)) == (self.operator in {"=", "=~"})
+        """True when a series with this value of the label is selected. Raises: ConfigError when its pattern is none."""
+        matches = value == self.value if self._pattern is None else self._pattern.matches(value)
+        return matches == (self.operator in {"=", "=~"})
 
 
 class Selector(msgspec.Struct, frozen=True):
@@ -72,8 +79,6 @@ def _matchers(text: str, inside: str) -> tuple[Matcher, ...]:
 
 def _matcher(text: str, match: re.Match[str]) -> Matcher:
     matcher = Matcher(match[1], cast("Operator", match[2]), match[3])
-    try:
-        matcher.accepts("")
-    except re.error as error:
-        raise ConfigError(f"{text!r} has a wrong pattern: {error}.") from error
+    if matcher.problem:
+        raise ConfigError(f"{text!r} has a wrong pattern: {matcher.problem}.", mend="Write it in a simpler way.")
     return matcher

@@ -61,8 +61,12 @@ def _wrong_value(family: Family, matcher: Matcher) -> Iterator[tuple[str, str]]:
     values = family.labels[matcher.label]
     if isinstance(values, str):
         return  # what its values are is not known beforehand
-    named = matcher.value.split("|") if matcher.operator in {"=~", "!~"} else [matcher.value]
-    for value in named:
-        one = Matcher(matcher.label, "=~" if len(named) > 1 or matcher.operator in {"=~", "!~"} else "=", value)
+    is_pattern = matcher.operator in {"=~", "!~"}
+    parts = [Matcher(matcher.label, "=~", part) for part in matcher.value.split("|")] if is_pattern else []
+    whole = Matcher(matcher.label, "=~" if is_pattern else "=", matcher.value)
+    # The bar of `(a|b)` parts nothing that could stand alone.
+    named = parts if parts and not any(part.problem for part in parts) else [whole]
+    for one in named:
+        value = one.value
         if not any(one.accepts(known) for known in values):
             yield f"{matcher.label} of {family.name} is never {value!r}.", nearest(value, values) or f"It is one of {', '.join(values)}."

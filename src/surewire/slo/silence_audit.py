@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from surewire.contract.selector import Matcher
+from surewire.errors import ConfigError
 from surewire.slo.label_matching import Labels, labels_assumed
 
 __all__ = ["KeptQuiet", "LiveAlert", "LiveSilence", "Muting", "kept_quiet", "mutings"]
@@ -39,7 +39,7 @@ class Muting(msgspec.Struct, frozen=True):
     alerts: tuple[str, ...]
     assumed: frozenset[str] = frozenset()
     is_readable: bool = True
-    """Not, when it has a pattern that Go understands and Python does not."""
+    """Not, when it has a pattern that cannot be read here."""
 
     @property
     def is_sure(self) -> bool:
@@ -74,7 +74,7 @@ def _is_quiet(alert: LiveAlert) -> bool:
 def _muting(silence: LiveSilence, protected: Mapping[str, Labels], firing: Sequence[Labels]) -> Muting | None:
     try:
         known = {name: labels_assumed(silence.matchers, labels) for name, labels in protected.items()}
-    except re.error:
+    except ConfigError:
         return Muting(silence, tuple(protected), is_readable=False)
     observed = {labels["alertname"] for labels in firing if _accepts(silence.matchers, labels)}
     sure = tuple(name for name in protected if name in observed or known[name] == frozenset())

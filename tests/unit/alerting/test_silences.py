@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from surewire.contract.selector import Matcher
 from surewire.errors import ClientError
+from surewire.ports.alert_store import AlertChange
 from tests.unit.alerting.desk import MINUTE_S, Desk
 
 AVAILABILITY = (Matcher("slo", "=", "availability"),)
@@ -95,6 +97,31 @@ async def test_silences_are_there_after_a_restart() -> None:
     given = await silence(desk)
     await desk.open()
     assert desk.manager.silences == (given,)
+
+
+async def test_a_pattern_that_would_never_be_done_is_done_at_once_also_after_a_restart() -> None:
+    desk = await Desk().open()
+    await silence(desk, Matcher("owner", "=~", "(([a-zA-Z ]+)+)+!"))
+    await desk.open()
+    assert all(one.silence is None for one in desk.manager.listing(desk.now_s))
+
+
+async def test_a_stored_silence_whose_pattern_cannot_be_read_mutes_nothing_and_can_be_ended() -> None:
+    desk = await Desk().open()
+    given = await silence(desk)
+    unreadable = msgspec.structs.replace(given, matchers=(Matcher("slo", "=~", "(?=a)availability"),))
+    await desk.store.commit(AlertChange(at_s=desk.now_s, silences=(unreadable,)))
+    await desk.open()
+    assert all(one.silence is None for one in desk.manager.listing(desk.now_s))
+    assert desk.manager.silences == (unreadable,)
+    await desk.tick()
+    assert (await desk.manager.unsilence(given.id, actor="ann", now_s=desk.now_s)).ends_at_s == desk.now_s
+
+
+async def test_a_new_silence_whose_pattern_cannot_be_read_is_refused() -> None:
+    desk = await Desk().open()
+    with pytest.raises(ClientError, match="cannot be read"):
+        await silence(desk, Matcher("slo", "=~", "(?=a)availability"))
 
 
 @pytest.mark.parametrize(

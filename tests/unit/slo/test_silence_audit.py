@@ -44,8 +44,13 @@ def test_an_alert_that_fires_has_the_labels_that_it_has() -> None:
     assert (muting.alerts, muting.is_sure) == (("MessageLoss",), True)
 
 
-def test_a_pattern_that_only_go_understands_is_for_a_person_to_look_at() -> None:
+def test_a_pattern_is_read_as_alertmanager_reads_it() -> None:
     (muting,) = mutings([silence(Matcher("alertname", "=~", r"Message\pL+"))], PROTECTED, [])
+    assert (muting.alerts, muting.is_sure) == (("MessageLoss",), True)
+
+
+def test_a_pattern_that_cannot_be_read_is_for_a_person_to_look_at() -> None:
+    (muting,) = mutings([silence(Matcher("alertname", "=~", "Message.{1,1000}" * 70))], PROTECTED, [])
     assert (muting.alerts, muting.is_sure, muting.is_readable) == (tuple(PROTECTED), False, False)
 
 

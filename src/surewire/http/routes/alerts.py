@@ -69,7 +69,7 @@ class ReceivedAlerts(Struct, frozen=True):
     received: int
 
 
-_NO_MATCHER: Final = '{!r} is no matcher; write it like alertname="HighConsumerLag"'
+_NO_MATCHER: Final = '{!r} is no matcher; write it like alertname="HighConsumerLag", and patterns as RE2 reads them'
 
 _ALERT: Final = AlertStatusView(
     name="HighConsumerLag",
