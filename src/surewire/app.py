@@ -39,6 +39,7 @@ from surewire.gateway.gateway import is_websocket_path
 from surewire.gateway.hub import Hub
 from surewire.gateway.plane import ConnectionPlane, new_hub
 from surewire.http.app import create_app
+from surewire.http.front_context import WEBSOCKET_ROUTE
 from surewire.http.front_limits import FrontLimits
 from surewire.http.server import BoundFront, FrontListener, serve
 from surewire.http.services import Services
@@ -241,7 +242,7 @@ class _Server:
             alerts=self._alerts,
         )
         api = create_app(services)
-        self._registry.allow_routes(api.route_templates)
+        self._registry.allow_routes([*api.route_templates, WEBSOCKET_ROUTE])
         return serve(
             [_front_listener(listener) for listener in self._config.listeners],
             api,

@@ -26,7 +26,7 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from surewire.gateway.upgrade import Acceptance, Refusal, UpgradeRequest
-from surewire.http.front_context import FrontContext
+from surewire.http.front_context import WEBSOCKET_ROUTE, FrontContext
 from surewire.http.refusal import INTERNAL, INVALID, RATE_LIMITED, TIMEOUT, TOO_LARGE, UNAVAILABLE, RequestRefusedError, refusal_answer
 from surewire.http.request_guard import RequestHead, head_without_upgrade, kept_headers, read_head, values
 from surewire.http.timed_http_protocol import TimedHttpProtocol
@@ -339,7 +339,8 @@ class FrontProtocol(TimedHttpProtocol):
     def _send_refusal(self, refusal: Refusal) -> None:
         with_body = self.parser.get_method() != b"HEAD"
         self.transport.write(refusal_answer(refusal, self._request_id(), self.server_state.default_headers, with_body=with_body))
-        self._front.observe(None, refusal.status, time.monotonic() - self._began_s)
+        route = WEBSOCKET_ROUTE if self._front.is_websocket_path(self._read_path()) else None
+        self._front.observe(route, refusal.status, time.monotonic() - self._began_s)
         self._linger()
 
     def _request_id(self) -> str:

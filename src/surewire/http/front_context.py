@@ -6,14 +6,17 @@ import re
 import secrets
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from surewire.domain.ids import UlidGenerator
 from surewire.gateway.upgrade import UpgradeHandler
 from surewire.http.front_limits import FrontLimits
 from surewire.http.websocket_bridge import Staging
 
-__all__ = ["FrontContext", "ObserveRequest", "RequestIds"]
+__all__ = ["WEBSOCKET_ROUTE", "FrontContext", "ObserveRequest", "RequestIds"]
+
+WEBSOCKET_ROUTE: Final = "/ws"
+"""The route's template of a refused upgrade, on whichever WebSocket path: it may have waited for its place, which is no slow answer."""
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 

@@ -278,9 +278,9 @@ def test_a_handler_that_fails_is_a_500_that_says_nothing(front: RunningFront, ca
     assert "secret" not in caplog.text
 
 
-def test_refused_upgrades_are_observed_as_unmatched_requests(front: RunningFront) -> None:
+def test_refused_upgrades_are_observed_under_a_route_of_their_own(front: RunningFront) -> None:
     front.handler.answer = lambda _: Refusal(503, "UNAVAILABLE", "full")
     with RawClient(front.address) as client:
         client.send(upgrade("/ws"))
         client.answer()
-    assert front.observed.get(timeout=TIMEOUT_S)[:2] == (None, 503)
+    assert front.observed.get(timeout=TIMEOUT_S)[:2] == ("/ws", 503)

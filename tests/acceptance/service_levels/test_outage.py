@@ -121,6 +121,20 @@ def surewire(*arguments: str) -> int:
     return ended.value.code
 
 
+async def killed_at_s(server: ServerProcess, api: httpx.AsyncClient) -> int:
+    """It is killed now."""
+    died_s = await now_s(api)
+    await server.kill()
+    return died_s
+
+
+async def assert_waiting_is_no_slow_answer(api: httpx.AsyncClient) -> None:
+    """Refused upgrades, which waited for a place, are timed and not held against the HTTP API."""
+    assert 'gateway_http_request_duration_seconds_count{endpoint="/ws",status="503"}' in (await api.get("/metrics")).text
+    latency = await slo(api, "sla-004-http-latency-p95")
+    assert not {"/ws", "unmatched"} & {part["name"] for part in latency["parts"]}
+
+
 async def assert_status_shows(gap: Json, server: ServerProcess, capsys: pytest.CaptureFixture[str]) -> None:
     """To people and to programs."""
     command = ("slo", "status", UPTIME, "--url", server.http)
@@ -160,13 +174,13 @@ async def test_a_minute_of_refusals_and_a_crash_cost_what_they_cost(
     refused = await refuse_for_a_minute(server, api)
     seen = await slo_until(api, UPGRADES, lambda one: one["total"] == PLACES + refused)
     assert (seen["good"], seen["bad"], seen["state"]) == (PLACES, refused, "breached")
+    await assert_waiting_is_no_slow_answer(api)
     assert seen["budget_remaining"] == pytest.approx(1 - refused / (0.01 * seen["total"]))
     page = await paged(pager, "Sla002UpgradeSuccessBurn")
     assert page["event_action"] == "trigger"
     fired_s = await fired_at_s(api, "Sla002UpgradeSuccessBurn")
     assert began_s <= fired_s <= began_s + 2 * TICK_S, "a burn of 98x is seen at the first tick, or at the second one"
-    died_s = await now_s(api)
-    await server.kill()
+    died_s = await killed_at_s(server, api)
 
     server.change(running_fast(BACK_S, RATE))
     await server.start()

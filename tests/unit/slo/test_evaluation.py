@@ -160,6 +160,8 @@ def requests(endpoint: str, status: str, total: int, fast: int) -> dict[str, int
 def test_of_endpoints_the_worst_with_events_enough_is_shown() -> None:
     counts = requests("/a", "200", 1_000, 990) | requests("/b", "200", 100, 90) | requests("/b", "503", 100, 100)
     counts |= requests("/rare", "200", 99, 0) | requests("/metrics", "200", 500, 0) | requests("/b", "504", 900, 0)
+    # Refused upgrades, after each waited for its place as long as it may.
+    counts |= requests("/ws", "503", 600, 0)
     status = judged("sla-004-http-latency-p95", [slot(NOW_S - SLOT_S, counts)])
     assert (status.good, status.bad, status.note) == (190, 10, "worst of 3: /b")
     assert status.verdict == "met"

@@ -62,7 +62,7 @@ def test_every_objective_is_explained_in_whole_sentences(slo: str) -> None:
         ("sla-001-http-availability", "Below 95 %: postmortem with stakeholders."),
         ("sla-002-upgrade-success", "the rest of gateway_connections_total where status is accepted, queue_full, timeout or error."),
         ("sla-003-connection-stability", "While it is below its objective it refuses every change."),
-        ("sla-004-http-latency-p95", "Requests to /metrics."),
+        ("sla-004-http-latency-p95", "Requests to /metrics, /ws."),
         ("sla-004-http-latency-p95", "Each endpoint is judged for itself"),
         ("sla-006-heartbeat", "Together they are all events."),
         ("phase0-send-latency", "A hard limit: an alert when more than 5 % take longer than 0.3 s."),
