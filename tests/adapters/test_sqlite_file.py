@@ -60,7 +60,7 @@ def test_another_process_is_refused(tmp_path: Path) -> None:
 def test_the_settings_hold_on_both_kinds_of_connection(tmp_path: Path) -> None:
     with locked_file(tmp_path / "surewire.db", "messages") as file:
         writer, reader = file.open_writer(), file.open_reader()
-        assert [writer.pragma(name) for name in ("journal_mode", "synchronous", "foreign_keys", "mmap_size")] == ["wal", 2, 1, 0]
+        assert [writer.pragma(name) for name in ("journal_mode", "synchronous", "fullfsync", "mmap_size")] == ["wal", 2, 1, 0]
         assert [writer.pragma(name) for name in ("wal_autocheckpoint", "busy_timeout")] == [0, 5_000]
         assert [reader.pragma(name) for name in ("query_only", "wal_autocheckpoint", "mmap_size")] == [1, 0, 0]
         with pytest.raises(apsw.ReadOnlyError):

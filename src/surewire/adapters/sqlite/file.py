@@ -1,7 +1,8 @@
 """A database file: created private, locked for one process, opened with the settings that durability rests on.
 
 Every setting is read back, because SQLite ignores what it cannot do. `synchronous=FULL` makes a commit in the write-ahead log
-durable (https://sqlite.org/pragma.html#pragma_synchronous); `mmap_size=0` makes a read error an error and no signal.
+durable (https://sqlite.org/pragma.html#pragma_synchronous); on macOS an fsync alone leaves data in the drive's cache, which `fullfsync`
+empties too. `mmap_size=0` makes a read error an error and no signal.
 SQLite 3.7.0 to 3.51.2 can corrupt a file when a write-ahead log is reset (https://sqlite.org/wal.html#walresetbug).
 """
 
@@ -27,6 +28,8 @@ MINIMUM_SQLITE: Final = (3, 51, 3)
 _BUSY_TIMEOUT_MS: Final = 5_000
 _WRITER: Final = {
     "synchronous": 2,
+    "fullfsync": 1,
+    "checkpoint_fullfsync": 1,
     "foreign_keys": 1,
     "mmap_size": 0,
     "wal_autocheckpoint": 0,
