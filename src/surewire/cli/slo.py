@@ -21,7 +21,10 @@ _COMMANDS = {
     "exclusions": ("List what is taken out of an objective, or why it is not.", "surewire slo exclusions sla-001-http-availability"),
     "correct": (
         "Take a span of time out of what counts.",
-        "surewire slo correct --start 2026-11-20T22:00:00Z --end 2026-11-20T22:30:00Z --category other --reason '…' --actor alice",
+        (
+            "surewire slo correct --start 2026-11-20T22:00:00Z --end 2026-11-20T22:30:00Z --category other --reason '…'"
+            " --slo availability --actor alice --approver bob"
+        ),
     ),
     "annotate": (
         "Note what happened, such as the cause of a spike.",

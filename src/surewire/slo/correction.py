@@ -16,7 +16,8 @@ from surewire.contract.slos import ProbeSlo, Slo
 from surewire.errors import ClientError
 from surewire.slo.maintenance import Cancellation, MaintenanceWindow, occurrences
 from surewire.slo.spans import overlapping, union
-from surewire.slo.window import HOUR_S, SLOT_S, Interval
+from surewire.slo.timeline import KEPT_S
+from surewire.slo.window import DAY_S, HOUR_S, SLOT_S, Interval
 
 __all__ = [
     "KINDS",
@@ -134,8 +135,8 @@ def check_correction(correction: Correction, known_slos: frozenset[str]) -> None
     problems = {
         "reason": "" if correction.reason.strip() else "say why this time does not count",
         "actor": "" if correction.actor.strip() else "say who corrects",
-        "approver": "" if correction.approver != correction.actor else "somebody else than the actor approves",
-        "start": "" if correction.start_s < correction.end_s else "it starts after it ends",
+        "approver": _wrong_approval(correction),
+        "start": _wrong_start(correction),
         "end": "" if correction.end_s <= correction.at_s else "it ends in the future; what is to come is maintenance, announced",
         "evidence": "" if _is_proven(correction) else f"{correction.category} needs evidence: say where the proof is",
         "slos": f"no objective is called {unknown[0]}" if unknown else "",
@@ -240,6 +241,21 @@ def _cancelled_at_s(plan: Plan, window: MaintenanceWindow) -> int | None:
 
 def _is_for(slo: Slo, slos: Sequence[str]) -> bool:
     return not slos or slo.id in slos
+
+
+def _wrong_approval(correction: Correction) -> str:
+    """Nobody gives a budget back to themselves."""
+    approver, actor = (name.strip().casefold() for name in (correction.approver, correction.actor))
+    if not approver:
+        return "say who approved it; nobody corrects alone"
+    return "somebody else than the actor approves" if approver == actor else ""
+
+
+def _wrong_start(correction: Correction) -> str:
+    if correction.start_s >= correction.end_s:
+        return "it starts after it ends"
+    is_forgotten = correction.start_s < correction.at_s - KEPT_S
+    return f"counts are kept for {KEPT_S // DAY_S} days; start later than that" if is_forgotten else ""
 
 
 def _is_proven(correction: Correction) -> bool:

@@ -17,12 +17,13 @@ from surewire.contract.series import labels_of
 from surewire.slo.running_total import RunningTotal
 from surewire.slo.window import DAY_S, HOUR_S, SLOT_S, Interval
 
-__all__ = ["COARSE_S", "Timeline", "TimelineSlot", "family_of"]
+__all__ = ["COARSE_S", "KEPT_S", "Timeline", "TimelineSlot", "family_of"]
 
 COARSE_S: Final = 300
 _FINE_S: Final = 25 * HOUR_S
 _COARSE_S: Final = 32 * DAY_S
-_KEPT_S: Final = 92 * DAY_S
+KEPT_S: Final = 92 * DAY_S
+"""Nothing older is judged."""
 _LOOK_CLOSER_S: Final = 6 * HOUR_S
 """Spans as short as this are read slot by slot; longer ones are halved first."""
 _MOST_ANSWERS: Final = 20_000
@@ -52,7 +53,7 @@ class Timeline:
     One thread at a time uses it. A slot counts where it starts, as a whole.
     """
 
-    def __init__(self, *, fine_s: int = _FINE_S, coarse_s: int = _COARSE_S, kept_s: int = _KEPT_S) -> None:
+    def __init__(self, *, fine_s: int = _FINE_S, coarse_s: int = _COARSE_S, kept_s: int = KEPT_S) -> None:
         self._fine_s, self._coarse_s, self._kept_s = fine_s, coarse_s, kept_s
         self._totals: dict[str, RunningTotal] = {}
         self._families: dict[str, list[str]] = {}

@@ -7,6 +7,8 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from surewire.domain.instant import MICROS_PER_SECOND
 from surewire.slo.window import DAY_S, HOUR_S
 from tests.acceptance.http_api.running_api import RunningApi
@@ -41,6 +43,8 @@ async def test_each_announcement_and_correction_is_shown_with_its_slots_or_the_r
         "end": instant(start_s + 60),
         "category": "scheduled_maintenance",
         "reason": "unannounced",
+        "approver": "bob",
+        "all_slos": True,
     }
     assert (await api.client.post("/v1/corrections", json=correction)).status_code == 201
 
@@ -52,6 +56,32 @@ async def test_each_announcement_and_correction_is_shown_with_its_slots_or_the_r
     assert (early["start"], early["taken_start"]) == ("2027-03-03T00:00:07.000000Z", "2027-03-03T00:00:00.000000Z")
     assert [one["counts"] for one in await taken_out(api, "availability")] == [True, True, True]
     assert (await api.client.get("/v1/slos/nothing/exclusions")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"approver": ""}, "approver"),
+        ({"approver": "alice"}, "approver"),
+        ({"slos": []}, "slos"),
+        ({"all_slos": True}, "slos"),
+        ({"start": "0001-01-01T00:00:00Z"}, "start"),
+    ],
+)
+async def test_nobody_takes_the_past_out_alone_unnamed_or_as_a_whole(api: RunningApi, changes: dict[str, Any], path: str) -> None:
+    now_s = api.clock.now_micros() // MICROS_PER_SECOND
+    body = {
+        "start": instant(now_s - 60),
+        "end": instant(now_s),
+        "category": "other",
+        "reason": "a test",
+        "approver": "bob",
+        "slos": ["availability"],
+    }
+    refused = await api.client.post("/v1/corrections", params={"user_id": "alice"}, json={**body, **changes})
+    assert (refused.status_code, path in refused.text) == (422, True), refused.text
+    made = await api.client.post("/v1/corrections", params={"user_id": "alice"}, json=body)
+    assert made.status_code == 201, made.text
 
 
 async def test_the_command_prints_them_line_by_line(api: RunningApi) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import calendar
 import json
+import re
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +37,13 @@ SETTINGS = {
 }
 
 CORRECTION = {
-    "start": "2027-03-10T09:00:00Z",
-    "end": "2027-03-10T09:29:00Z",
-    "category": "scheduled_maintenance",
-    "reason": "planned maintenance",
-    "evidence": "mail of the 7th",
-    "approver": "bob",
+    "--start": "2027-03-10T09:00:00Z",
+    "--end": "2027-03-10T09:29:00Z",
+    "--category": "scheduled_maintenance",
+    "--reason": "planned maintenance",
+    "--evidence": "mail of the 7th",
+    "--actor": "alice",
+    "--approver": "bob",
 }
 
 Json = dict[str, Any]
@@ -146,6 +149,12 @@ async def assert_status_shows(gap: Json, server: ServerProcess, capsys: pytest.C
     assert json.loads(capsys.readouterr().out)["slos"][0]["gaps"] == [gap]
 
 
+async def assert_a_correction_says_what_it_changes(server: ServerProcess, capsys: pytest.CaptureFixture[str]) -> None:
+    assert await asyncio.to_thread(surewire, "slo", "correct", "--all", *chain(*CORRECTION.items()), "--url", server.http) == 0
+    told = capsys.readouterr().out
+    assert re.search(rf"^{UPGRADES}: was \S+ % with -\S+ % of the budget left, breached; is no data, ", told, re.MULTILINE), told
+
+
 @pytest.fixture
 async def pager() -> AsyncGenerator[HttpReceiver]:
     async with http_receiver() as receiver:
@@ -197,7 +206,7 @@ async def test_a_minute_of_refusals_and_a_crash_cost_what_they_cost(
     assert await asyncio.to_thread(surewire, "slo", "gate", "--url", server.http) == 10
     assert f"{UPGRADES} has an open freeze and is breached" in capsys.readouterr().out
 
-    assert (await api.post("/v1/corrections", params={"user_id": "alice"}, json=CORRECTION)).status_code == 201
+    await assert_a_correction_says_what_it_changes(server, capsys)
     given_back = await slo_until(api, UPGRADES, lambda one: one["excluded_s"])
     assert (given_back["total"], given_back["bad_gross"], given_back["total_gross"]) == (0, refused, PLACES + refused)
     assert given_back["budget_remaining_gross"] == pytest.approx(seen["budget_remaining"])

@@ -38,6 +38,7 @@ CORRECTION = Correction(
     reason="the carrier's fire",
     actor="alice",
     evidence="T-1",
+    approver="bob",
     at_s=MONTH.end_s,
 )
 
@@ -168,7 +169,7 @@ def test_a_correction_says_what_it_is() -> None:
 
 def test_a_right_correction_can_be_made() -> None:
     check_correction(CORRECTION, frozenset(SLOS))
-    check_correction(corrected(category="scheduled_maintenance", evidence="", approver="bob", slos=("availability",)), frozenset(SLOS))
+    check_correction(corrected(category="scheduled_maintenance", evidence="", slos=("availability",)), frozenset(SLOS))
 
 
 @pytest.mark.parametrize("category", sorted(NEED_EVIDENCE))
@@ -183,6 +184,9 @@ def test_what_others_are_blamed_for_needs_evidence(category: str) -> None:
         ({"reason": ""}, "reason", "say why this time does not count"),
         ({"actor": " "}, "actor", "say who corrects"),
         ({"approver": "alice"}, "approver", "somebody else than the actor approves"),
+        ({"approver": " Alice"}, "approver", "somebody else than the actor approves"),
+        ({"approver": " "}, "approver", "nobody corrects alone"),
+        ({"start_s": MONTH.end_s - 92 * DAY_S - 1}, "start", "counts are kept for 92 days"),
         ({"end_s": START}, "start", "it starts after it ends"),
         ({"at_s": START + 59}, "end", "what is to come is maintenance"),
         ({"slos": ("nothing",)}, "slos", "no objective is called nothing"),

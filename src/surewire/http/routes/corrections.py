@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
+from surewire.errors import ClientError
 from surewire.http.call import Call
 from surewire.http.idempotency import answer_once
 from surewire.http.operation import Answered, Operation, serves
@@ -23,15 +24,19 @@ Note = Annotated[str, Meta(max_length=2_000)]
 
 
 class NewCorrection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A span that is over. What others are blamed for needs evidence; the approver is somebody else than the caller."""
+    """A span that is over. What others are blamed for needs evidence; the approver is somebody else than the caller.
+
+    It is for the objectives in `slos`, or for all of them when `all_slos` says so.
+    """
 
     start: Instant
     end: Instant
     category: Category
     reason: Annotated[str, Meta(min_length=1, max_length=2_000)]
     evidence: Annotated[Note, Meta(description="Where the proof is: an address, a ticket.")] = ""
-    approver: Annotated[str, Meta(max_length=128)] = ""
-    slos: Annotated[tuple[str, ...], Meta(max_length=200, description="Ids of the objectives it is for; all when left out.")] = ()
+    approver: Annotated[str, Meta(min_length=1, max_length=128, description="Who approved it: somebody else than the caller.")]
+    slos: Annotated[tuple[str, ...], Meta(max_length=200, description="Ids of the objectives it is for.")] = ()
+    all_slos: Annotated[bool, Meta(description="It is for every objective; then `slos` is left out.")] = False
 
 
 _EXAMPLE: Final = CorrectionView(
@@ -42,6 +47,7 @@ _EXAMPLE: Final = CorrectionView(
     reason="Announced by mail on the 17th, entered late",
     actor="alice",
     approver="bob",
+    slos=("availability",),
     at="2026-11-21T10:00:00.000000Z",
 )
 
@@ -61,6 +67,7 @@ _EXAMPLE: Final = CorrectionView(
                 category="scheduled_maintenance",
                 reason="Announced by mail on the 17th, entered late",
                 approver="bob",
+                slos=("availability",),
             )
         },
         answers={201: Answered("The correction.", CorrectionView, _EXAMPLE)},
@@ -71,6 +78,8 @@ _EXAMPLE: Final = CorrectionView(
 async def make_correction(request: Call) -> Reply:
     caller = request.identify()
     body, new = await request.body_as(NewCorrection)
+    if bool(new.slos) == new.all_slos:
+        raise ClientError("INVALID_MESSAGE", "name the objectives that it is for, or say all_slos: true", path="slos")
     levels = request.services.levels
     correction = Correction(
         id=f"cor_{levels.decisions.new_id()}",
