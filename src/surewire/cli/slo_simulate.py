@@ -25,6 +25,7 @@ from surewire.slo.simulation import Simulation
 from surewire.slo.simulation import simulate as simulated
 from surewire.slo.simulation_picture import picture
 from surewire.slo.simulation_view import simulation_view
+from surewire.slo.yaml_bounds import beyond_bounds
 
 __all__ = ["simulate"]
 
@@ -50,8 +51,11 @@ def simulate(
 
 
 def _scenario(path: Path) -> Scenario:
+    text = _text(path)
     try:
-        told: Any = yaml.safe_load(_text(path))
+        if wrong := beyond_bounds(text):
+            raise ConfigError(wrong, path=str(path), mend="Write less, or fewer aliases.")
+        told: Any = yaml.safe_load(text)
         return msgspec.convert(told, Scenario)
     except yaml.YAMLError as error:
         raise ConfigError(f"it is no YAML: {error}.", path=str(path)) from error

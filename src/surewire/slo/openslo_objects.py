@@ -24,6 +24,7 @@ from surewire.slo.openslo import (
     Target,
 )
 from surewire.slo.problem import Problem
+from surewire.slo.yaml_bounds import beyond_bounds
 
 __all__ = ["Objects", "read_objects"]
 
@@ -103,6 +104,9 @@ def read_objects(text: str, file: str) -> Objects:
     """Every object of the file. A text that is not YAML, or objects of another version, are problems like any other."""
     objects = Objects(file)
     try:
+        if wrong := beyond_bounds(text):
+            objects.problems.append(Problem(file=file, what=wrong, mend="Write less, or fewer aliases."))
+            return objects
         for line, raw in _documents(text):
             _read(objects, line, raw)
     except yaml.YAMLError as error:

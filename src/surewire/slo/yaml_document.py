@@ -10,6 +10,7 @@ import msgspec
 import yaml
 
 from surewire.slo.problem import Problem
+from surewire.slo.yaml_bounds import beyond_bounds
 
 __all__ = ["Document", "read_yaml"]
 
@@ -38,7 +39,17 @@ class Document(msgspec.Struct, frozen=True):
 
 
 def read_yaml(text: str, file: str) -> Document:
-    """The document, with problems instead of exceptions: no YAML, no table at its top, a key that stands twice."""
+    """The document, with problems instead of exceptions: no YAML, no table at its top, a key that stands twice,
+    more values or levels than definitions have."""
+    try:
+        if wrong := beyond_bounds(text):
+            return Document(file, {}, {}, (Problem(file=file, what=wrong, mend="Write less, or fewer aliases."),))
+    except yaml.YAMLError as error:
+        return Document(file, {}, {}, (_unreadable(error, file),))
+    return _read(text, file)
+
+
+def _read(text: str, file: str) -> Document:
     loader = _LOADER(text)
     try:
         node = loader.get_single_node()
