@@ -53,4 +53,5 @@ def _print(found: DeliveryView) -> None:
 
 def _row(letter: DeadLetterView) -> tuple[str, str, str, str, str, str]:
     what = f"{letter.severity} {letter.status}: {', '.join(letter.alerts)}"
-    return letter.target, letter.id, what, letter.given_up_at, f"{letter.attempts} times", printable(letter.problem)
+    tried = "once" if letter.attempts == 1 else f"{letter.attempts} times"
+    return letter.target, letter.id, what, letter.given_up_at, tried, printable(letter.problem)

@@ -94,7 +94,7 @@ class ServiceLevels:
     def objective(self, slo: str) -> Objective:
         """Its definition. Raises: ClientError `NOT_FOUND`."""
         if slo not in self.objectives:
-            raise ClientError("NOT_FOUND", f"there is no objective {slo!r}; GET /v1/slos lists them")
+            raise ClientError("NOT_FOUND", f"there is no objective {slo!r}; `surewire slo list` names them")
         return self.objectives[slo]
 
     @property

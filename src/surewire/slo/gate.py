@@ -173,7 +173,7 @@ def _verdict(
     skipped: tuple[str, ...],
 ) -> tuple[GateVerdict, str]:
     if refusing:
-        return "refused", f"a {change} change is refused: " + "; ".join(f"{one.slo} {one.why}" for one in refusing)
+        return "refused", f"{_change_in_words(change)} is refused: " + "; ".join(f"{one.slo} {one.why}" for one in refusing)
     if recorder.is_stale:
         return "unknown", _stale_in_words(recorder)
     if unknown:
@@ -184,6 +184,10 @@ def _verdict(
     return "allowed", _allowed_in_words(change, judged, skipped)
 
 
+def _change_in_words(change: ChangeKind) -> str:
+    return f"{'an' if change == 'emergency' else 'a'} {change} change"
+
+
 def _stale_in_words(recorder: Recorder) -> str:
     if recorder.age_s is None:
         return "unknown: nothing was recorded yet"
@@ -192,7 +196,7 @@ def _stale_in_words(recorder: Recorder) -> str:
 
 def _allowed_in_words(change: ChangeKind, judged: Sequence[Gated], skipped: tuple[str, ...]) -> str:
     unused = f"; never fed here and skipped: {', '.join(skipped)}" if skipped else ""
-    return f"a {change} change is allowed by {', '.join(one.slo for one in judged)}{unused}"
+    return f"{_change_in_words(change)} is allowed by {', '.join(one.slo for one in judged)}{unused}"
 
 
 def _overridden(reason: str, override: Override) -> str:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from surewire.contract.slos import Defaults, Owners, Policy, RatioSlo, Slo, SloCatalogue
+from surewire.slo.amounts import plain
 from surewire.slo.burn_rate import can_fire, highest_rate
 from surewire.slo.objective import exact
 from surewire.slo.policy import STATES
@@ -108,5 +109,6 @@ def _tier_problems(policy: Policy, objective: Decimal, window: str) -> Iterator[
         return
     for tier in policy.burn_tiers:
         if tier.long is not None and not can_fire(exact(tier.rate), objective):
-            what = f"its {tier.rate:g}x tier can never fire: where everything is bad, the budget burns {highest_rate(objective):.4g}x."
+            most = plain(round(highest_rate(objective), 3))
+            what = f"its {plain(exact(tier.rate))}x tier can never fire: where everything is bad, the budget burns {most}x."
             yield "objective", what, f"Raise it above {1 - 1 / exact(tier.rate):.4f}, or give it a policy with slower tiers."

@@ -86,8 +86,14 @@ def _alerts(known: Known) -> Iterator[str]:
         often = Counter(known.fired).most_common()
         names = ", ".join(f"{name} {count}x" for name, count in often[:5])
         total = sum(known.fired.values())
-        yield f"Fired in the last {span(known.look_back_s)}: {f'{total} times, most often {names}' if total else 'nothing'}."
+        yield f"Fired in the last {span(known.look_back_s)}: {_often(total, names)}."
     yield f"Firing now: {', '.join(known.firing) or 'nothing'}."
+
+
+def _often(total: int, names: str) -> str:
+    if total < 2:
+        return f"once, {names.removesuffix(' 1x')}" if total else "nothing"
+    return f"{total} times, most often {names}"
 
 
 def _breaches(known: Known) -> Iterator[str]:

@@ -157,6 +157,7 @@ SENSE = [
         "14.4x tier can never fire: where everything is bad",
         "Raise it above 0.9306",
     ),
+    ("objective: 0.99999,", "objective: 0.9,", "slos[0].objective", "the budget burns 10x.", "Raise it above 0.9306"),
     ("window: 30d, owners: platform", "window: 7d, owners: platform", "slos[1].policy", "too short for burn tiers", "policy: breach"),
     ("window: 1h, owners: send", "window: 30d, owners: send", "slos[2].policy", "has a budget", "policy: budget"),
     ("runbook: RB-007", "runbook: RB-999", "slos[1].runbook", "there is no page RB-999", "Name one that comes with surewire"),

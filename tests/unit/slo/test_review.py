@@ -246,6 +246,8 @@ def test_alerts_are_counted_and_open_freezes_named() -> None:
     )
     assert said["breaches"][1] == "Deployments are frozen for availability since 2027-01-15: the budget is breached."
     assert evidence(known([], fired=None))["alerts"] == ("Firing now: nothing.",)
+    assert evidence(known([], fired={"HTTPLatencyHigh": 1}))["alerts"][0] == "Fired in the last 7 d: once, HTTPLatencyHigh."
+    assert evidence(known([], fired={}))["alerts"][0] == "Fired in the last 7 d: nothing."
 
 
 # ---- trends

@@ -137,7 +137,7 @@ def test_a_freeze_refuses_features_until_an_action_is_validated_and_a_day_was_ca
     ]
     asked = [what for _, what in times(simulation, "deployment")]
     assert asked[0].startswith("a feature change is refused: phase0-availability")
-    assert asked[1:] == ["a emergency change is allowed by availability", "a feature change is allowed by availability"]
+    assert asked[1:] == ["an emergency change is allowed by availability", "a feature change is allowed by availability"]
 
 
 def test_happenings_are_in_order_and_the_same_every_time() -> None:
