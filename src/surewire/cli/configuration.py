@@ -6,12 +6,14 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from surewire.config.load import Loaded, load
 from surewire.errors import ConfigError
+
+if TYPE_CHECKING:
+    from surewire.config.load import Loaded
 
 __all__ = ["ConfigFile", "DataFolder", "load_configuration"]
 
@@ -23,6 +25,9 @@ _ADDRESS = re.compile(r"(\[[^\]]+\]|[^:\[\]]+):([0-9]+)")
 
 def load_configuration(file: Path | None, data: Path | None = None, listen: Sequence[str] = (), *, insecure: bool = False) -> Loaded:
     """The effective configuration of this process: its file, its environment and these flags. Raises: ConfigError."""
+    # Commands that only know the option do not pay for the settings.
+    from surewire.config.load import load
+
     flags: dict[str, Mapping[str, Any]] = {}
     if data is not None:
         flags["--data"] = {"data_dir": str(data)}

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 from cyclopts import Parameter
 
-from surewire.client import BackoffPolicy
+from surewire.client.backoff import BackoffPolicy
 from surewire.errors import ClientError, ConfigError
 
 __all__ = ["DEFAULT_URL", "SOMEBODY_WAITS", "Url", "named_values", "printable", "reaching"]

@@ -9,8 +9,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from surewire.client.address import Address, reason
-from surewire.client.http_api import refusal_of
 from surewire.client.incoming import decode
+from surewire.client.refusal import refusal_of
 from surewire.client.session import Session
 from surewire.errors import ClientError
 from surewire.protocol.codes import CloseCode, may_reconnect

@@ -14,17 +14,15 @@ import msgspec
 from msgspec import Struct
 
 from surewire.client.address import Address, parse_address, reason
-from surewire.client.backoff import Backoff, BackoffPolicy
+from surewire.client.refusal import Patience, refusal_of
 from surewire.domain.chat import Chat
 from surewire.domain.event import Priority, Severity, State
 from surewire.domain.stream import Position
 from surewire.errors import ClientError
 
-__all__ = ["HttpApi", "Published", "refusal_of"]
+__all__ = ["HttpApi", "Published"]
 
 T = TypeVar("T")
-
-_TEMPORARY = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 class Published(Struct, frozen=True):
@@ -37,12 +35,6 @@ class Published(Struct, frozen=True):
 class _Chats(Struct, frozen=True):
     items: tuple[Chat, ...]
     next: str | None = None
-
-
-class _Problem(Struct, frozen=True):
-    code: str = "INTERNAL"
-    detail: str = ""
-    title: str = ""
 
 
 class HttpApi:
@@ -138,14 +130,12 @@ class HttpApi:
     async def _answer(self, request: httpx.Request) -> bytes:
         """The body of the answer, after as many attempts as patience allows."""
         now = asyncio.get_running_loop().time
-        give_up_at, backoff = now() + self._patience_s, Backoff(BackoffPolicy())
+        patience = Patience(self._patience_s, now())
         while True:
             try:
                 return await self._attempt(request)
             except ClientError as error:
-                wait_s = backoff.next_s() if error.retry_after_s is None else error.retry_after_s
-                if not error.temporary or now() + wait_s > give_up_at:
-                    raise
+                wait_s = patience.wait_s(error, now())
             await asyncio.sleep(wait_s)
 
     async def _attempt(self, request: httpx.Request) -> bytes:
@@ -156,14 +146,3 @@ class HttpApi:
         if response.is_success:
             return response.content
         raise refusal_of(response.status_code, response.content, response.headers.get("Retry-After"))
-
-
-def refusal_of(status: int, body: bytes, retry_after: str | None) -> ClientError:
-    """What an HTTP error says (RFC 9457), as an exception."""
-    try:
-        problem = msgspec.json.decode(body, type=_Problem)
-    except (msgspec.DecodeError, ValueError):
-        problem = _Problem(title=f"the answer was HTTP status {status}")
-    retry_after_s = float(retry_after) if retry_after and retry_after.isdecimal() else None
-    sentence = problem.detail or problem.title or f"HTTP status {status}"
-    return ClientError(problem.code, sentence, temporary=status in _TEMPORARY, retry_after_s=retry_after_s, details={"status": status})
