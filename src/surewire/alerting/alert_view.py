@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from surewire.alerting.alert_manager import AlertListing
 from surewire.contract.slos import Severity
 from surewire.domain.instant import MICROS_PER_SECOND, format_instant
-from surewire.ports.alert_store import Silence
 from surewire.slo.judgement import Verdict
+
+if TYPE_CHECKING:
+    # A command that prints alerts need not import what judges them.
+    from surewire.alerting.alert_manager import AlertListing
+    from surewire.ports.alert_store import Silence
 
 __all__ = ["AlertList", "AlertStatus", "AlertStatusView", "SilenceList", "SilenceView", "alert_view", "silence_view"]
 
@@ -27,7 +30,11 @@ class AlertStatusView(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """When it entered that status, where it is pending or firing."""
     summary: str
     detail: str = ""
+    """What is judged; while it fires, what made it fire."""
+    detail_now: str = ""
+    """While it fires, what is judged now, where that is something else."""
     value: float | None = None
+    """What is judged now."""
     slo: str = ""
     owner: str = ""
     runbook: str
@@ -69,14 +76,16 @@ def alert_view(listing: AlertListing) -> AlertStatusView:
     """The alert as it is shown."""
     rule, state, judgement = listing.rule, listing.state, listing.judgement
     verdict: Verdict = judgement.verdict if judgement else "no_data"
-    is_up = state.phase != "quiet"
+    is_up, is_firing = state.phase != "quiet", state.phase == "firing"
+    now = judgement.detail if judgement else ""
     return AlertStatusView(
         name=rule.name,
         severity=rule.severity,
         status=state.phase if is_up else "no_data" if verdict == "no_data" else "quiet",
         since=_instant(state.since_s) if is_up else None,
         summary=rule.summary,
-        detail=state.detail if state.phase == "firing" else judgement.detail if judgement else "nothing was judged yet",
+        detail=state.detail if is_firing else now if judgement else "nothing was judged yet",
+        detail_now=now if is_firing and now != state.detail else "",
         value=None if judgement is None or judgement.value is None else float(f"{judgement.value:.12g}"),
         slo=rule.slo,
         owner=rule.owner,

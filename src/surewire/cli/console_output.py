@@ -30,9 +30,11 @@ def print_json(value: Any) -> None:
     print((msgspec.json.format(text, indent=2) if sys.stdout.isatty() else text).decode())
 
 
-def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Columns on standard output: a table on a terminal, values separated by tabs elsewhere."""
+def print_table(head: Sequence[str], rows: Iterable[Sequence[str]], *, always_headed: bool = False) -> None:
+    """Columns on standard output: a table on a terminal, values separated by tabs elsewhere, there with the head only when asked for."""
     if not sys.stdout.isatty():
+        if always_headed:
+            print(*head, sep="\t")
         for row in rows:
             print(*row, sep="\t")
         return

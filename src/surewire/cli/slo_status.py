@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import time
 from collections import defaultdict, deque
@@ -12,18 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 
-from surewire.adapters.prometheus.sli_source import prometheus_sli_source
 from surewire.cli.configuration import ConfigFile
 from surewire.cli.console_output import print_json, print_table
 from surewire.cli.remote import DEFAULT_URL, Url, reaching
-from surewire.cli.slo_definitions import the_definitions
 from surewire.cli.slo_gaps import gap_sentences
-from surewire.client.http_api import HttpApi
+from surewire.client.one_answer import one_answer
 from surewire.errors import ConfigError
-from surewire.monitoring.elsewhere import statuses_from
 from surewire.monitoring.slo_view import SloList, SloView, slo_list
-from surewire.slo.needs import needs
-from surewire.slo.objective import objectives
+from surewire.slo.status import SloState
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -43,6 +38,8 @@ History = dict[str, deque[float]]
 
 def status(
     *ids: Annotated[str, Parameter(help="Only these objectives.")],
+    bad: Annotated[bool, Parameter(help="Only what is neither healthy nor without data.")] = False,
+    with_data: Annotated[bool, Parameter(help="Only what has data.")] = False,
     watch: Annotated[bool, Parameter(help="Go on, and show what changes.")] = False,
     url: Url = DEFAULT_URL,
     prometheus: Annotated[str | None, Parameter(help="Judge what the Prometheus at this address has scraped.")] = None,
@@ -57,31 +54,50 @@ def status(
     """
     if watch and (json or prometheus):
         raise ConfigError("--watch shows a server to people.", mend="Leave --json and --prometheus out.")
+    left_out = _left_out(bad=bad, with_data=with_data)
     with reaching():
         if watch:
-            return asyncio.run(_watch(ids, url))
-        found = asyncio.run(_measured(prometheus, job, config) if prometheus else _ask(url))
+            return _watched(ids, url, left_out)
+        found = _measured(prometheus, job, config) if prometheus else one_answer(url, "/v1/slos", SloList)
     found = _chosen(found, ids)
+    shown = _without(left_out, found)
     if json:
-        print_json(found)
+        print_json(shown)
     else:
-        _print(found.slos)
-        for sentence in gap_sentences(found.slos):
+        _print(shown.slos)
+        for sentence in gap_sentences(shown.slos):
             print(sentence)
     return _exit_status(found)
 
 
-async def _ask(url: str) -> SloList:
-    async with HttpApi(url, patience_s=5.0) as api:
-        return await api.call("GET", "/v1/slos", SloList)
+def _left_out(*, bad: bool, with_data: bool) -> frozenset[SloState]:
+    """The states that are not shown."""
+    return frozenset({"healthy", "no_data"}) if bad else frozenset({"no_data"}) if with_data else frozenset()
 
 
-async def _measured(prometheus: str, job: str, config: Path | None) -> SloList:
+def _without(states: frozenset[SloState], found: SloList) -> SloList:
+    return SloList(found.at, tuple(slo for slo in found.slos if slo.state not in states))
+
+
+def _measured(prometheus: str, job: str, config: Path | None) -> SloList:
     """The same from what a Prometheus has."""
+    # Whoever asks a server does not wait for what judges objectives.
+    import asyncio
+
+    from surewire.adapters.prometheus.sli_source import prometheus_sli_source
+    from surewire.cli.slo_definitions import the_definitions
+    from surewire.monitoring.elsewhere import statuses_from
+    from surewire.slo.needs import needs
+    from surewire.slo.objective import objectives
+
     known = objectives(the_definitions(None, config).catalogue)
     now_s = int(time.time())
-    async with prometheus_sli_source(prometheus, needs(known), job=job) as source:
-        return slo_list(await statuses_from(source, known, now_s), now_s)
+
+    async def judged() -> SloList:
+        async with prometheus_sli_source(prometheus, needs(known), job=job) as source:
+            return slo_list(await statuses_from(source, known, now_s), now_s)
+
+    return asyncio.run(judged())
 
 
 def _chosen(found: SloList, ids: Sequence[str]) -> SloList:
@@ -98,28 +114,27 @@ def _exit_status(found: SloList) -> int:
 
 def _print(slos: Iterable[SloView]) -> None:
     if not sys.stdout.isatty():
-        print_table(_HEAD, map(_cells, slos))
+        print_table(_HEAD, map(_cells, slos), always_headed=True)
         return
     from rich.console import Console
 
     Console().print(_table(slos, {}))
 
 
-async def _watch(ids: Sequence[str], url: str) -> int:
+def _watched(ids: Sequence[str], url: str, left_out: frozenset[SloState]) -> int:
     """Redraws until it is interrupted."""
     from rich.console import Console
     from rich.live import Live
 
     seen: History = defaultdict(lambda: deque(maxlen=_SPARK_CELLS))
-    async with HttpApi(url, patience_s=60.0) as api:
-        with Live(console=Console(), screen=sys.stdout.isatty(), auto_refresh=False) as live:
-            while True:
-                found = _chosen(await api.call("GET", "/v1/slos", SloList), ids)
-                for slo in found.slos:
-                    if slo.budget_remaining is not None:
-                        seen[slo.id].append(slo.budget_remaining)
-                live.update(_table(found.slos, seen), refresh=True)
-                await asyncio.sleep(_EVERY_S)
+    with Live(console=Console(), screen=sys.stdout.isatty(), auto_refresh=False) as live:
+        while True:
+            found = _without(left_out, _chosen(one_answer(url, "/v1/slos", SloList, patience_s=60.0), ids))
+            for slo in found.slos:
+                if slo.budget_remaining is not None:
+                    seen[slo.id].append(slo.budget_remaining)
+            live.update(_table(found.slos, seen), refresh=True)
+            time.sleep(_EVERY_S)
 
 
 def _table(slos: Iterable[SloView], seen: History) -> Table:
