@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -41,6 +42,8 @@ def gate(
         print_json(result)
     else:
         print(result.reason)
+        if result.verdict == "unknown" and not result.is_allowed:
+            print("To deploy in spite of it: --override REASON --actor WHO, which is kept for ever.", file=sys.stderr)
     return result.exit_code
 
 

@@ -180,7 +180,7 @@ def _verdict(
         return "unknown", f"unknown: no data of {', '.join(unknown)}"
     judged = [one for one in gated if one.is_gating and one.is_fed]
     if all(one.state == "no_data" for one in judged):
-        return "unknown", "unknown: no objective that gates has data"
+        return "unknown", _unfed_in_words([one.slo for one in gated if one.is_gating])
     return "allowed", _allowed_in_words(change, judged, skipped)
 
 
@@ -188,9 +188,15 @@ def _change_in_words(change: ChangeKind) -> str:
     return f"{'an' if change == 'emergency' else 'a'} {change} change"
 
 
+def _unfed_in_words(gating: Sequence[str]) -> str:
+    if not gating:
+        return "unknown: no objective gates; write gate: true in the definition of one"
+    return f"unknown: no objective that gates has data yet ({', '.join(gating)}); use the server until one has"
+
+
 def _stale_in_words(recorder: Recorder) -> str:
     if recorder.age_s is None:
-        return "unknown: nothing was recorded yet"
+        return f"unknown: nothing was recorded yet; the first tick comes within {recorder.tick_s:g} s of the start"
     return f"unknown: nothing was recorded for {recorder.age_s} s, more than {STALE_TICKS} ticks of {recorder.tick_s:g} s"
 
 

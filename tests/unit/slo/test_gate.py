@@ -95,10 +95,16 @@ def test_an_objective_that_was_fed_and_has_no_data_now_is_unknown() -> None:
     assert result.reason == "unknown: no data of b"
 
 
-@pytest.mark.parametrize("gated", [(), (one("no_data", is_fed=False),), (one("no_data", has_budget=False),)])
-def test_when_no_objective_has_data_the_answer_is_unknown(gated: tuple[Gated, ...]) -> None:
-    result = ask(*gated)
-    assert (result.verdict, result.exit_code, result.reason) == ("unknown", 11, "unknown: no objective that gates has data")
+@pytest.mark.parametrize("gated", [(one("no_data", is_fed=False),), (one("no_data", has_budget=False),)])
+def test_when_no_objective_has_data_the_answer_is_unknown_and_names_those_that_gate(gated: tuple[Gated, ...]) -> None:
+    result = ask(*gated, Gated(slo="b", state="no_data", is_fed=False), Gated(slo="idle", state="no_data", is_gating=False))
+    assert (result.verdict, result.exit_code) == ("unknown", 11)
+    assert result.reason == "unknown: no objective that gates has data yet (availability, b); use the server until one has"
+
+
+def test_when_no_objective_gates_the_answer_is_unknown_and_says_how_one_does() -> None:
+    result = ask(Gated(slo="idle", state="no_data", is_gating=False))
+    assert (result.verdict, result.reason) == ("unknown", "unknown: no objective gates; write gate: true in the definition of one")
 
 
 @pytest.mark.parametrize(
@@ -117,7 +123,9 @@ def test_a_recorder_that_is_silent_for_more_than_three_ticks_leaves_it_unknown(r
 
 def test_a_stale_answer_says_for_how_long() -> None:
     assert ask(one("healthy"), recorder=STALE).reason == "unknown: nothing was recorded for 46 s, more than 3 ticks of 15 s"
-    assert ask(one("healthy"), recorder=Recorder(None, 15)).reason == "unknown: nothing was recorded yet"
+    assert ask(one("healthy"), recorder=Recorder(None, 15)).reason == (
+        "unknown: nothing was recorded yet; the first tick comes within 15 s of the start"
+    )
 
 
 # ---- without a budget
