@@ -107,7 +107,10 @@ class _Importer:
         owner, backup, escalation = (slo.metadata.annotations.get(f"{_OURS}{role}", "") for role in ("owner", "backup", "escalation"))
         owners = Owners(owner=owner, backup=backup, escalation=escalation) if owner and backup and escalation else self._fallback
         if owners is None:
-            mend = "Name them for all with --owner, --backup and --escalation, or annotate it with surewire/owner and the others."
+            mend = (
+                "Name them for all with --owner, --backup and --escalation, "
+                "or give it the annotations surewire/owner, surewire/backup and surewire/escalation."
+            )
             self._objects.note(slo.metadata.name, "nobody answers for it.", mend)
             return None
         people = (owners.owner, owners.backup, owners.escalation)

@@ -97,6 +97,12 @@ def test_a_month_of_the_calendar_is_one() -> None:
     assert str(sole(SLO.replace("{duration: 28d, isRolling: true}", month)).window) == "calendar month"
 
 
+def test_whoever_names_nobody_is_told_every_way_to() -> None:
+    said = refusal(SLO, owners=None)
+    assert "nobody answers for it" in said
+    assert all(f"surewire/{role}" in said and f"--{role}" in said for role in ("owner", "backup", "escalation"))
+
+
 def test_weeks_are_days() -> None:
     assert str(sole(SLO.replace("28d", "4w")).window) == "28d"
 
