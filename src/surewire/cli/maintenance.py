@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from surewire.cli.console_output import print_json, print_table
-from surewire.cli.remote import DEFAULT_URL, Url, reaching
+from surewire.cli.remote import DEFAULT_URL, Url, printable, reaching
 from surewire.client.http_api import HttpApi
 from surewire.errors import ConfigError
 from surewire.monitoring.planning import MaintenanceList, MaintenanceView
@@ -58,6 +58,8 @@ def add(
         print_json(made)
     else:
         print(made.id, *(f"{one.start} to {one.end}" for one in made.next[:1]))
+        for note in made.notes:
+            print(printable(note))
 
 
 @maintenance.command(name="list", help_epilogue="Example: `surewire maintenance list`")
@@ -73,7 +75,7 @@ def list_(*, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
     if as_json:
         print_json(found)
     else:
-        print_table(("id", "what", "next", "how long", "recurs", "who"), map(_row, found.items))
+        print_table(("id", "what", "next", "how long", "recurs", "who", "note"), map(_row, found.items))
 
 
 @maintenance.command(help_epilogue="Example: `surewire maintenance cancel mnt_01KAJ5R0K6T1B8D3F5H7J9M2PQ --actor alice`")
@@ -103,4 +105,4 @@ def _seconds(duration: str) -> int:
 
 def _row(one: MaintenanceView) -> tuple[str, ...]:
     coming = "called off" if one.cancelled_at else one.next[0].start if one.next else "over"
-    return one.id, one.title, coming, f"{one.duration_s // 60} min", one.recurrence, one.actor
+    return one.id, one.title, coming, f"{one.duration_s // 60} min", one.recurrence, one.actor, " ".join(one.notes)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from surewire.contract.slos import Slo
 from surewire.domain.instant import MICROS_PER_SECOND, format_instant
 from surewire.errors import ClientError
 from surewire.monitoring.decisions import Decisions
@@ -14,6 +16,7 @@ from surewire.ports.idempotency import Claim
 from surewire.ports.ledger import Entry
 from surewire.slo.correction import Category, Correction, check_correction
 from surewire.slo.maintenance import MaintenanceWindow, check_window, occurrences
+from surewire.slo.maintenance_notes import maintenance_notes
 from surewire.slo.window import DAY_S, Interval
 
 __all__ = [
@@ -24,7 +27,6 @@ __all__ = [
     "OccurrenceView",
     "Planning",
     "correction_view",
-    "maintenance_view",
 ]
 
 _SHOWN_OCCURRENCES = 5
@@ -39,7 +41,10 @@ class OccurrenceView(Struct, frozen=True):
 
 
 class MaintenanceView(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Announced maintenance. `next` are its next occurrences, at most five."""
+    """Announced maintenance. `next` are its next occurrences, at most five.
+
+    `notes` say which objectives they will not be taken out of, and why; and when they take much of all time out.
+    """
 
     id: str
     title: str
@@ -53,6 +58,7 @@ class MaintenanceView(Struct, frozen=True, kw_only=True, omit_defaults=True):
     actor: str
     cancelled_at: str | None = None
     next: tuple[OccurrenceView, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class CorrectionView(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -84,10 +90,11 @@ class CorrectionList(Struct, frozen=True):
 
 
 class Planning:
-    """What is taken out of counts, over the ledger. `known_slos` are the ids that may be named. Loop thread only."""
+    """What is taken out of counts, over the ledger. `slos` are the objectives that may be named. Loop thread only."""
 
-    def __init__(self, decisions: Decisions, known_slos: frozenset[str]) -> None:
-        self._decisions, self._known_slos = decisions, known_slos
+    def __init__(self, decisions: Decisions, slos: Sequence[Slo]) -> None:
+        self._decisions, self._slos = decisions, slos
+        self._known_slos = frozenset(slo.id for slo in slos)
 
     async def announce(self, window: MaintenanceWindow, claim: Claim | None = None) -> Entry:
         """The maintenance, announced from now on. Raises: ClientError that names the field, as `check_window`; as `Ledger.append`."""
@@ -126,7 +133,12 @@ class Planning:
         """Everything that was announced, newest first, also what was called off or is over."""
         plan, now_s = self._decisions.plan, self._decisions.now_s
         cancelled = {window_id: cancellation.at_s for window_id, cancellation in plan.cancelled.items()}
-        return tuple(maintenance_view(window, now_s, cancelled.get(window.id)) for window in reversed(plan.windows))
+        return tuple(self.maintenance_view(window, now_s, cancelled.get(window.id)) for window in reversed(plan.windows))
+
+    def maintenance_view(self, window: MaintenanceWindow, now_s: int, cancelled_at_s: int | None = None) -> MaintenanceView:
+        """The maintenance as it is shown at that time."""
+        coming = occurrences(window, Interval(now_s, now_s + _LOOKED_AHEAD_S), cancelled_at_s)[:_SHOWN_OCCURRENCES]
+        return _maintenance_view(window, coming, maintenance_notes(window, coming, self._slos), cancelled_at_s)
 
     def corrections(self) -> tuple[CorrectionView, ...]:
         """Every correction, newest first, also those that were withdrawn."""
@@ -137,9 +149,9 @@ class Planning:
         return {entry.body["id"]: entry.at_s for entry in self._decisions.of("correction_withdrawn")}
 
 
-def maintenance_view(window: MaintenanceWindow, now_s: int, cancelled_at_s: int | None = None) -> MaintenanceView:
-    """The maintenance as it is shown at that time."""
-    coming = occurrences(window, Interval(now_s, now_s + _LOOKED_AHEAD_S), cancelled_at_s)[:_SHOWN_OCCURRENCES]
+def _maintenance_view(
+    window: MaintenanceWindow, coming: Iterable[Interval], notes: tuple[str, ...], cancelled_at_s: int | None
+) -> MaintenanceView:
     return MaintenanceView(
         id=window.id,
         title=window.title,
@@ -153,6 +165,7 @@ def maintenance_view(window: MaintenanceWindow, now_s: int, cancelled_at_s: int 
         actor=window.actor,
         cancelled_at=None if cancelled_at_s is None else _instant(cancelled_at_s),
         next=tuple(OccurrenceView(_instant(one.start_s), _instant(one.end_s)) for one in coming),
+        notes=notes,
     )
 
 

@@ -66,7 +66,7 @@ class ServiceLevels:
     ) -> None:
         self.objectives = {objective.id: objective for objective in objectives}
         self.decisions = decisions
-        self.planning = Planning(decisions, frozenset(self.objectives))
+        self.planning = Planning(decisions, [objective.slo for objective in objectives])
         self.actions = CorrectiveActions(decisions, frozenset(self.objectives))
         self._rules, self._desk, self._timeline = rules, desk, timeline
         self._instruments, self._tick_s, self._gaps, self._backends = instruments, tick_s, gaps, backends

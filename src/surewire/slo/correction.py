@@ -31,6 +31,8 @@ __all__ = [
     "check_correction",
     "excluded",
     "exclusions",
+    "is_for",
+    "needed_notice_s",
     "read_plan",
     "rounded",
 ]
@@ -148,9 +150,9 @@ def check_correction(correction: Correction, known_slos: frozenset[str]) -> None
 
 def excluded(slo: Slo, plan: Plan, interval: Interval, *, excludes_maintenance: bool = True) -> list[Interval]:
     """The spans that leave this objective's adjusted counts: in whole slots, within the interval, in order, without overlap."""
-    windows = tuple(window for window in plan.windows if _is_for(slo, window.slos)) if excludes_maintenance else ()
+    windows = tuple(window for window in plan.windows if is_for(slo, window.slos)) if excludes_maintenance else ()
     cancelled = tuple(_cancelled_at_s(plan, window) for window in windows)
-    maintained = _maintained(windows, cancelled, _needed_notice_s(slo), interval)
+    maintained = _maintained(windows, cancelled, needed_notice_s(slo), interval)
     corrected = [one.interval for one in _by_correction(slo, plan, interval, SLOT_S) if one.counts]
     return overlapping(union((*maintained, *corrected)) if corrected else maintained, interval.start_s, interval.end_s)
 
@@ -186,7 +188,7 @@ def _maintained(
 
 def _by_maintenance(slo: Slo, plan: Plan, interval: Interval, slot_s: int, is_wanted: bool) -> Iterator[Exclusion]:
     for window in plan.windows:
-        if not _is_for(slo, window.slos):
+        if not is_for(slo, window.slos):
             continue
         for asked in occurrences(window, interval, _cancelled_at_s(plan, window)):
             why_not = _too_late(slo, asked.start_s - window.announced_at_s) if is_wanted else "maintenance counts for this objective"
@@ -204,7 +206,7 @@ def _by_maintenance(slo: Slo, plan: Plan, interval: Interval, slot_s: int, is_wa
 def _by_correction(slo: Slo, plan: Plan, interval: Interval, slot_s: int) -> Iterator[Exclusion]:
     for one in plan.corrections:
         asked = Interval(one.start_s, one.end_s)
-        if not _is_for(slo, one.slos) or one.start_s >= interval.end_s or one.end_s <= interval.start_s:
+        if not is_for(slo, one.slos) or one.start_s >= interval.end_s or one.end_s <= interval.start_s:
             continue
         is_unproven = isinstance(slo, ProbeSlo) and not one.evidence
         yield Exclusion(
@@ -220,7 +222,7 @@ def _by_correction(slo: Slo, plan: Plan, interval: Interval, slot_s: int) -> Ite
 
 def _too_late(slo: Slo, notice_s: int) -> str:
     """Why an announcement that long before the start does not count; empty when it does."""
-    needed_s = _needed_notice_s(slo)
+    needed_s = needed_notice_s(slo)
     if notice_s < 0:
         return "announced after it started; a correction can take it out"
     if notice_s >= needed_s:
@@ -229,7 +231,7 @@ def _too_late(slo: Slo, notice_s: int) -> str:
     return f"announced {said} before it started; {slo.id} asks for {needed_s // HOUR_S} h"
 
 
-def _needed_notice_s(slo: Slo) -> int:
+def needed_notice_s(slo: Slo) -> int:
     """How long before its start maintenance must be announced. Nothing that was announced after it started counts anywhere."""
     return (slo.maintenance_notice_h or 0) * HOUR_S if isinstance(slo, ProbeSlo) else 0
 
@@ -239,7 +241,8 @@ def _cancelled_at_s(plan: Plan, window: MaintenanceWindow) -> int | None:
     return cancellation.at_s if cancellation else None
 
 
-def _is_for(slo: Slo, slos: Sequence[str]) -> bool:
+def is_for(slo: Slo, slos: Sequence[str]) -> bool:
+    """Whether what names these objectives is for this one; it is for all when it names none."""
     return not slos or slo.id in slos
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import pairwise
 
 import msgspec
 
 from surewire.errors import ClientError
 from surewire.slo.recurrence import check_rule, starts, zone_of
-from surewire.slo.window import DAY_S, Interval
+from surewire.slo.window import DAY_S, HOUR_S, Interval
 
 __all__ = ["MAX_DURATION_S", "Cancellation", "MaintenanceWindow", "check_window", "occurrences", "start_of"]
 
 MAX_DURATION_S = 7 * DAY_S
 """Longer than a week is no maintenance."""
+# The shortest time between two starts of a rule comes within the cycle of leap years.
+_LOOKED_AHEAD_S = 4 * 366 * DAY_S
 
 
 class MaintenanceWindow(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +97,18 @@ def _wrong_rule(window: MaintenanceWindow) -> str:
         zone_of(window.time_zone)
         if window.recurrence:
             check_rule(window.recurrence, window.start_s, window.time_zone)
-    except ValueError as error:
+        return _overlap(window)
+    except (ValueError, OverflowError) as error:
         return str(error)
-    return ""
+
+
+def _overlap(window: MaintenanceWindow) -> str:
+    """Why it would never be over, and nothing would ever count; empty when every occurrence ends before the next one starts."""
+    if not window.recurrence:
+        return ""
+    looked_at = Interval(window.start_s, window.start_s + _LOOKED_AHEAD_S)
+    begins = starts(window.recurrence, window.start_s, window.time_zone, looked_at)
+    shortest_s = min((after - before for before, after in pairwise(begins)), default=window.duration_s + 1)
+    if shortest_s > window.duration_s:
+        return ""
+    return f"it starts again after {shortest_s / HOUR_S:g} h and lasts {window.duration_s / HOUR_S:g} h; let it be shorter, or rarer"

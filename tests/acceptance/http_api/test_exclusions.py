@@ -20,10 +20,12 @@ def instant(at_s: float) -> str:
     return f"{datetime.fromtimestamp(at_s, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-async def announce(api: RunningApi, title: str, start_s: int, duration_s: int) -> None:
+async def announce(api: RunningApi, title: str, start_s: int, duration_s: int) -> list[str]:
     body = {"title": title, "start": instant(start_s), "duration_s": duration_s}
     answer = await api.client.post("/v1/maintenance-windows", json=body)
     assert answer.status_code == 201, answer.text
+    notes: list[str] = answer.json().get("notes", [])
+    return notes
 
 
 async def taken_out(api: RunningApi, slo: str) -> list[dict[str, Any]]:
@@ -35,8 +37,11 @@ async def taken_out(api: RunningApi, slo: str) -> list[dict[str, Any]]:
 async def test_each_announcement_and_correction_is_shown_with_its_slots_or_the_reason_why_not(api: RunningApi) -> None:
     api.clock.wall_micros = int(datetime.fromisoformat(MONTHS_START).timestamp()) * MICROS_PER_SECOND
     start_s = api.clock.now_micros() // MICROS_PER_SECOND
-    await announce(api, "in time", start_s + 2 * DAY_S + 7, 60)
-    await announce(api, "too late", start_s + DAY_S, HOUR_S)
+    assert await announce(api, "in time", start_s + 2 * DAY_S + 7, 60) == []
+    (note,) = await announce(api, "too late", start_s + DAY_S, HOUR_S)
+    assert note == "It does not count for sla-001-http-availability, which asks for 48 h of notice and keeps it as down time."
+    listed = (await api.client.get("/v1/maintenance-windows")).raise_for_status().json()["items"]
+    assert [one.get("notes") for one in listed] == [[note], None]
     api.clock.advance(3 * DAY_S)
     correction = {
         "start": instant(start_s + 30),

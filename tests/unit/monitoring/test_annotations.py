@@ -6,6 +6,7 @@ from itertools import count
 from typing import Any
 
 from surewire.adapters.memory.ledger import MemoryLedger
+from surewire.contract.catalogue import load_slos
 from surewire.domain.instant import MICROS_PER_SECOND
 from surewire.monitoring.annotations import known_annotations
 from surewire.monitoring.decisions import Decisions, load_decisions
@@ -23,7 +24,7 @@ class Past:
 
     def __init__(self, decisions: Decisions, clock: SettableClock) -> None:
         self.decisions, self.clock = decisions, clock
-        self.planning = Planning(decisions, frozenset({"availability"}))
+        self.planning = Planning(decisions, load_slos().slos)
 
     async def add(self, kind: str, who: str = "surewire", /, **body: Any) -> None:
         await self.decisions.record(self.decisions.entry(kind, who, body))

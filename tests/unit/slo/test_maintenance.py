@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from surewire.contract.catalogue import load_slos
 from surewire.errors import ClientError
 from surewire.slo.maintenance import MAX_DURATION_S, MaintenanceWindow, check_window, occurrences, start_of
+from surewire.slo.maintenance_notes import maintenance_notes
 from surewire.slo.window import DAY_S, HOUR_S, Interval
 
 START = start_of("2026-11-29T02:00:00", "Europe/Berlin")
@@ -99,3 +101,58 @@ def test_a_wrong_window_is_refused_with_its_field_and_the_mend(field: str, value
     with pytest.raises(ClientError, match=problem) as refused:
         check_window(msgspec.structs.replace(WINDOW, **{field: value}), KNOWN)
     assert refused.value.path == path
+
+
+# ---- what recurs is over before it starts again
+
+
+@pytest.mark.parametrize(
+    ("rule", "hours", "after_h"),
+    [
+        ("FREQ=DAILY", 25, 23),
+        ("FREQ=DAILY", 24, 23),
+        ("FREQ=WEEKLY;BYDAY=SU,MO", 30, 23),
+        ("FREQ=MONTHLY;BYDAY=SU", 168, 167),
+        ("FREQ=YEARLY;BYDAY=SU,WE;BYMONTH=2,11", 73, 72),
+    ],
+)
+def test_what_would_start_again_before_it_is_over_is_refused(rule: str, hours: int, after_h: int) -> None:
+    window = msgspec.structs.replace(WINDOW, recurrence=rule, duration_s=hours * HOUR_S)
+    with pytest.raises(ClientError, match=f"it starts again after {after_h} h and lasts {hours} h; let it be shorter, or rarer") as refused:
+        check_window(window, KNOWN)
+    assert refused.value.path == "recurrence"
+    check_window(msgspec.structs.replace(window, duration_s=after_h * HOUR_S - 1), KNOWN)
+    check_window(msgspec.structs.replace(window, recurrence=f"{rule};COUNT=1"), KNOWN)
+
+
+# ---- what whoever announces it is told
+
+SLOS = load_slos().slos
+
+
+def notes(window: MaintenanceWindow, from_s: int = 0) -> tuple[str, ...]:
+    return maintenance_notes(window, occurrences(window, Interval(from_s, START + 20 * DAY_S)), SLOS)
+
+
+def announced(notice_h: int, **more: object) -> MaintenanceWindow:
+    return msgspec.structs.replace(WINDOW, announced_at_s=START - notice_h * HOUR_S, **more)  # type: ignore[arg-type]
+
+
+def test_an_announcement_that_is_too_late_for_an_objective_says_so_and_what_is_over_needs_no_note() -> None:
+    (note,) = notes(announced(12))
+    assert note == "It does not count for sla-001-http-availability, which asks for 48 h of notice and keeps it as down time."
+    assert notes(announced(48)) == notes(announced(12, slos=("availability",))) == notes(announced(12), START + DAY_S) == ()
+
+
+def test_of_what_recurs_only_the_first_times_may_be_too_late() -> None:
+    (note,) = notes(announced(12, recurrence="FREQ=WEEKLY"))
+    assert note.startswith("What starts before 2026-11-30T13:00Z does not count for sla-001-http-availability")
+    assert notes(announced(12, recurrence="FREQ=WEEKLY"), START + DAY_S) == ()
+
+
+def test_taking_much_of_all_time_out_is_said_as_a_share() -> None:
+    (note,) = notes(announced(72, recurrence="FREQ=DAILY", duration_s=3 * HOUR_S))
+    assert note == "It takes 12 % out of 30 days, again and again until it is called off: what happens then counts nowhere."
+    (once,) = notes(announced(72, duration_s=MAX_DURATION_S))
+    assert once == "It takes 23 % out of 30 days: what happens then counts nowhere."
+    assert notes(announced(72, recurrence="FREQ=DAILY")) == ()

@@ -11,7 +11,7 @@ from surewire.http.call import Call
 from surewire.http.idempotency import answer_once
 from surewire.http.operation import Answered, Operation, serves
 from surewire.http.reply import Reply, encode_json, json_reply
-from surewire.monitoring.planning import MaintenanceList, MaintenanceView, OccurrenceView, maintenance_view
+from surewire.monitoring.planning import MaintenanceList, MaintenanceView, OccurrenceView
 from surewire.ports.idempotency import Answer, Claim
 from surewire.ports.ledger import Entry
 from surewire.slo.correction import read_plan
@@ -52,7 +52,7 @@ _EXAMPLE: Final = MaintenanceView(
     Operation(
         summary="Announce maintenance",
         tag="service levels",
-        description="Once or recurring. It leaves both sides of every ratio; gross values stay beside.",
+        description="Once or recurring. It leaves both sides of every ratio; gross values stay. `notes` say what it does not count for.",
         body=NewMaintenance,
         body_examples={"once": NewMaintenance(title="Move to the new disks", start="2026-11-29T02:00:00", duration_s=7_200)},
         answers={201: Answered("The maintenance.", MaintenanceView, _EXAMPLE)},
@@ -68,7 +68,7 @@ async def announce_maintenance(request: Call) -> Reply:
     async def effect(claim: Claim | None) -> Entry:
         return await request.services.levels.planning.announce(window, claim)
 
-    return await answer_once(request, caller, body, effect, _announced)
+    return await answer_once(request, caller, body, effect, lambda entry: _announced(request, entry))
 
 
 def _window(request: Call, new: NewMaintenance, actor: str) -> MaintenanceWindow:
@@ -87,9 +87,9 @@ def _window(request: Call, new: NewMaintenance, actor: str) -> MaintenanceWindow
     )
 
 
-def _announced(entry: Entry) -> Answer:
+def _announced(request: Call, entry: Entry) -> Answer:
     (window,) = read_plan([entry]).windows
-    return Answer(201, encode_json(maintenance_view(window, entry.at_s)))
+    return Answer(201, encode_json(request.services.levels.planning.maintenance_view(window, entry.at_s)))
 
 
 @serves(
