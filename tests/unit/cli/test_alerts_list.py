@@ -33,3 +33,11 @@ def test_a_pipe_gets_a_heading_and_what_was_asked_for(capsys: pytest.CaptureFixt
     assert head[:3] == ["alert", "severity", "status"]
     assert [row[0] for row in rows] == names
     assert ended.value.code == 1
+
+
+def test_what_is_judged_now_stands_beside_what_made_an_alert_fire(capsys: pytest.CaptureFixture[str]) -> None:
+    loud = msgspec.structs.replace(alert("Loud", "firing"), detail="20x over 1h", detail_now="90x over 1h")
+    with json_server([Answer(msgspec.json.encode(AlertList((loud,))))]) as server, pytest.raises(SystemExit):
+        main(["alerts", "list", "--url", server.url])
+    head, row = (line.split("\t") for line in capsys.readouterr().out.splitlines())
+    assert (head[-2:], row[-2:]) == (["what", "now"], ["20x over 1h", "90x over 1h"])
