@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from surewire.contract.slos import Defaults, Owners, Policy, Sla, Slo, SloCatalogue
+from surewire.slo.definition_durations import too_long
 from surewire.slo.definition_mends import in_words, instead_of, mend_of, place_of
 from surewire.slo.problem import Problem, errors_of
 from surewire.slo.yaml_document import Document, read_yaml
@@ -99,6 +100,7 @@ class _Reader:
         change = self._piece("change", data["change"], Change) if "change" in data else None
         review = self._piece("next_review", data["next_review"], date) if "next_review" in data else None
         self._note_dangling(rows, policies, owners)
+        self._note_too_long(rows, policies)
         if self.problems:
             return None
         parts: dict[str, Any] = {"sla": sla, "policies": policies, "defaults": defaults, "owners": owners, "slos": tuple(rows.values())}
@@ -159,6 +161,13 @@ class _Reader:
             if slo.id in first:
                 self._note(f"{path}.id", f"{slo.id} is defined twice.", f"Rename or remove one; the other is slos[{first[slo.id]}].")
             first.setdefault(slo.id, number)
+
+    def _note_too_long(self, rows: Mapping[int, Slo | None], policies: Mapping[str, Policy | None]) -> None:
+        places: dict[str, tuple[str, Slo | Policy]] = {f"policies.{name}": (name, policy) for name, policy in policies.items() if policy}
+        places |= {f"slos[{number}]": (slo.id, slo) for number, slo in rows.items() if slo}
+        for place, (name, piece) in places.items():
+            for field, what, mend in too_long(piece):
+                self._note(f"{place}.{field}", f"{name}: {what}", mend)
 
     def _list(self, name: str) -> list[Any]:
         found = self._document.data.get(name, [])

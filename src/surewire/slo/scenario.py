@@ -14,7 +14,8 @@ from surewire.slo.window import DAY_S, SLOT_S, Interval, parse_duration
 __all__ = ["Deployment", "Fault", "Maintenance", "Mend", "Scenario", "Traffic", "parse_offset"]
 
 Share = Annotated[float, Meta(ge=0, le=1)]
-Offset = Annotated[str, Meta(pattern=r"^[0-9]+[smhd]( ?[0-9]+[smhd])*$", description="time since the start: 3d 10h 30m")]
+_PART: Final = r"([0-9]{1,8}s|[0-9]{1,6}m|[0-9]{1,5}h|[0-9]{1,4}d)"
+Offset = Annotated[str, Meta(pattern=rf"^{_PART}( ?{_PART}){{0,3}}$", description="time since the start: 3d 10h 30m")]
 
 _PARTS: Final = re.compile(r"[0-9]+[smhd]")
 

@@ -10,6 +10,7 @@ import msgspec
 __all__ = [
     "DAY_S",
     "HOUR_S",
+    "LONGEST_S",
     "SLOT_S",
     "CalendarMonth",
     "Gap",
@@ -25,9 +26,13 @@ SLOT_S: Final = 15
 """The finest slot that counts are kept in."""
 HOUR_S: Final = 3_600
 DAY_S: Final = 86_400
+LONGEST_S: Final = 36_500 * DAY_S
+"""The longest duration that is read anywhere: 100 years from now are still a date."""
 
 _UNITS: Final = {"s": 1, "m": 60, "h": HOUR_S, "d": DAY_S}
 _LONG_S: Final = 28 * DAY_S
+_MOST_DIGITS: Final = 12
+_QUOTED: Final = 40
 
 
 class Interval(msgspec.Struct, frozen=True, order=True):
@@ -106,11 +111,14 @@ class CalendarMonth(msgspec.Struct, frozen=True, tag="calendar month"):
 Window = Rolling | CalendarMonth
 
 
-def parse_duration(text: str) -> int:
-    """Seconds of `15m`. Raises: ValueError when it is not a whole number and one of s, m, h, d."""
-    number, unit = text[:-1], text[-1:]
-    if unit not in _UNITS or not number.isascii() or not number.isdecimal() or int(number) == 0:
-        raise ValueError(f"{text!r} is no duration; write a whole number and s, m, h or d, such as 15m")
+def parse_duration(text: str, longest_s: int = LONGEST_S) -> int:
+    """Seconds of `15m`. Raises: ValueError when it is not a whole number and one of s, m, h, d, or more than `longest_s`, 100 years."""
+    number, unit = text[:-1].lstrip("0"), text[-1:]
+    if unit not in _UNITS or not number.isascii() or not number.isdecimal():
+        raise ValueError(f"{text[:_QUOTED]!r} is no duration; write a whole number and s, m, h or d, such as 15m")
+    # Python refuses to read numbers of thousands of digits.
+    if len(number) > _MOST_DIGITS or int(number) * _UNITS[unit] > longest_s:
+        raise ValueError(f"{text[:_QUOTED]!r} is too long; write {longest_s // DAY_S}d or less")
     return int(number) * _UNITS[unit]
 
 
