@@ -206,7 +206,7 @@ TREES = st.recursive(st.just(list[dict[str, Any]]()), branches, max_leaves=4)
 
 def written(folder: Path, receiver: str, routes: Sequence[dict[str, Any]]) -> Path:
     config = {
-        "route": {"receiver": receiver, "routes": list(routes)},
+        "route": {"receiver": receiver, "repeat_interval": "5m", "routes": list(routes)},
         "receivers": [
             {"name": name, **({"webhook_configs": [{"url": "http://127.0.0.1:9/"}]} if name.startswith("reaches") else {})}
             for name in RECEIVERS

@@ -1,4 +1,4 @@
-"""`surewire alerts lint`: what in somebody's configuration of Alertmanager swallows an alert that nothing may swallow."""
+"""`surewire alerts lint`: what in somebody's configuration of Alertmanager swallows or delays an alert that nothing may swallow."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ def lint(
     label: ExternalLabels = None,
     json: Annotated[bool, Parameter(help="Print for programs.")] = False,
 ) -> int:
-    """Find routes, inhibitions and mute intervals that would keep MessageLoss, DuplicateSequence or CounterCorruption from people, and
-    say how to mend them. Exit 1 when there is one; what depends on labels that are not known is a warning."""
+    """Find routes, inhibitions and mute intervals that would keep MessageLoss, DuplicateSequence or CounterCorruption from people, or tell
+    them later than within 5 minutes, once and again; and say how to mend them. Exit 1 when there is one; what depends on labels that are
+    not known is a warning."""
     protected = protected_alerts(label)
     problems = lint_alertmanager(_read(file), str(file), protected)
     if json:
@@ -33,7 +34,8 @@ def lint(
     for problem in problems:
         print(f"{problem.level}: {problem}")
     if not errors_of(problems):
-        print(f"{file}: nothing in it {'is sure to swallow' if problems else 'swallows'} {in_words(list(protected), 'or')}.")
+        nothing = "nothing in it is sure to swallow or delay" if problems else "nothing in it swallows or delays"
+        print(f"{file}: {nothing} {in_words(list(protected), 'or')}.")
     return 1 if errors_of(problems) else 0
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
 
 from surewire.contract.selector import Matcher
 from surewire.errors import ConfigError
+from surewire.slo.alertmanager_timing import TIMINGS, Timing, read_timing
 from surewire.slo.label_matching import parse_matchers
 from surewire.slo.yaml_document import Document
 
@@ -25,6 +27,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """The branches beside it are looked at too."""
     mutings: tuple[str, ...]
     """The settings by which it says nothing at some times."""
+    timings: Mapping[str, Timing]
+    """By the name of the setting: its own, or that of the branch it grows from."""
     routes: tuple[Route, ...]
 
 
@@ -53,6 +57,9 @@ class _RawRoute(msgspec.Struct, frozen=True, kw_only=True):
     goes_on: bool = msgspec.field(name="continue", default=False)
     mute_time_intervals: tuple[str, ...] = ()
     active_time_intervals: tuple[str, ...] = ()
+    group_wait: str = ""
+    group_interval: str = ""
+    repeat_interval: str = ""
     routes: tuple[_RawRoute, ...] = ()
 
 
@@ -84,7 +91,7 @@ def read_alertmanager(document: Document) -> AlertmanagerConfig:
         raise ConfigError(f"this is no configuration of Alertmanager: {error}.", mend="`amtool check-config` says more.") from error
     receivers = frozenset(str(receiver.get("name", "")) for receiver in raw.receivers if _reaches(receiver))
     inhibitions = tuple(_inhibition(one, f"inhibit_rules[{number}]") for number, one in enumerate(raw.inhibit_rules))
-    return AlertmanagerConfig(_route(raw.route, "route", ""), inhibitions, receivers)
+    return AlertmanagerConfig(_route(raw.route, "route", "", TIMINGS), inhibitions, receivers)
 
 
 def _written(value: Any) -> Any:
@@ -102,16 +109,21 @@ def _reaches(receiver: dict[str, Any]) -> bool:
     return any(name.endswith(_WAYS) and ways for name, ways in receiver.items())
 
 
-def _route(raw: _RawRoute, path: str, receiver: str) -> Route:
-    own = raw.receiver or receiver
+def _route(raw: _RawRoute, path: str, receiver: str, timings: Mapping[str, Timing]) -> Route:
+    own, times = raw.receiver or receiver, {**timings, **_timings(raw, path)}
     return Route(
         path=path,
         matchers=_matchers(path, raw.match, raw.match_re, raw.matchers),
         receiver=own,
         goes_on=raw.goes_on,
         mutings=tuple(name for name in ("mute_time_intervals", "active_time_intervals") if getattr(raw, name)),
-        routes=tuple(_route(child, f"{path}.routes[{number}]", own) for number, child in enumerate(raw.routes)),
+        timings=times,
+        routes=tuple(_route(child, f"{path}.routes[{number}]", own, times) for number, child in enumerate(raw.routes)),
     )
+
+
+def _timings(raw: _RawRoute, path: str) -> dict[str, Timing]:
+    return {name: read_timing(name, written, path) for name in TIMINGS if (written := getattr(raw, name))}
 
 
 def _inhibition(raw: _RawInhibition, path: str) -> Inhibition:

@@ -3,14 +3,15 @@
 Theory. An alert walks down the tree of routes: into the first branch whose matchers accept it, or every one up to the first that does not
 `continue`; where no branch below takes it, the route it has reached tells its receiver. It is swallowed when no such receiver reaches
 anybody, at some times when one of these routes is muted, and while something else fires when an inhibition has it as a target
-(https://prometheus.io/docs/alerting/latest/configuration/). Labels that Prometheus adds to every alert, `external_labels`, are not known
-here: what needs one of them to be so is a warning. Regular expressions are read as Python's, which differ from Go's only in rarities.
+(https://prometheus.io/docs/alerting/latest/configuration/). It is told too late when even the quickest of these routes waits for longer
+than a person may take to acknowledge it. Labels that Prometheus adds to every alert, `external_labels`, are not known here: what needs one
+of them to be so is a warning. Regular expressions are those of RE2, which Alertmanager's are too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from surewire.errors import ConfigError
 from surewire.slo.alertmanager_config import AlertmanagerConfig, Inhibition, Route, read_alertmanager
@@ -19,6 +20,14 @@ from surewire.slo.problem import Problem
 from surewire.slo.yaml_document import Document, read_yaml
 
 __all__ = ["in_words", "lint_alertmanager"]
+
+_LATEST_MS: Final = 300_000
+_TOO_LATE: Final = {
+    "group_wait": "would be told only after {}",
+    "group_interval": "would be told only after {} when something else of their group has been told",
+    "repeat_interval": "would be told again only after {}, though nobody may have noticed",
+}
+_IN_TIME: Final = "group_wait: 0s, group_interval: 1m and repeat_interval: 5m"
 
 
 class _Finding(NamedTuple):
@@ -103,10 +112,20 @@ def _in_world(config: AlertmanagerConfig, labels: Labels, assumed: frozenset[str
         for muting in route.mutings:
             times = "at the times of this" if muting == "mute_time_intervals" else "at all times but those of this"
             yield _Finding(f"{route.path}.{muting}", f"would be muted {times}", ahead, assumed)
+    yield from _too_late([route for route in reached if route.receiver in config.receivers], assumed, names)
     if not any(route.receiver in config.receivers for route in reached):
         receivers = in_words(sorted({route.receiver or "none at all" for route in reached}))
         what = f"would reach nobody: no way to tell anybody is configured for the receiver {receivers}"
         yield _Finding(f"{reached[-1].path}.receiver", what, ahead, assumed)
+
+
+def _too_late(telling: Sequence[Route], assumed: frozenset[str], names: Sequence[str]) -> Iterator[_Finding]:
+    """What the quickest of the routes that reach somebody takes too long for."""
+    for setting, what in _TOO_LATE.items():
+        quickest = min((route.timings[setting] for route in telling), key=lambda timing: timing.length_ms, default=None)
+        if quickest is not None and quickest.length_ms > _LATEST_MS:
+            mend = f"Put a route for them before all others, with matchers: ['alertname=~\"{'|'.join(names)}\"'], {_IN_TIME}."
+            yield _Finding(f"{quickest.path}.{setting}", what.format(quickest.written), mend, assumed)
 
 
 def _reached(route: Route, labels: Labels, assumed: frozenset[str]) -> Sequence[Route]:

@@ -9,10 +9,11 @@ import pytest
 
 from tests.unit.cli.test_command_line import run
 
-INNOCENT = "route: {receiver: pager}\nreceivers: [{name: pager, slack_configs: [{channel: x}]}]\n"
+INNOCENT = "route: {receiver: pager, repeat_interval: 5m}\nreceivers: [{name: pager, slack_configs: [{channel: x}]}]\n"
 GUILTY = """\
 route:
   receiver: pager
+  repeat_interval: 5m
   routes:
     - matchers: [severity=SEV-1]
       mute_time_intervals: [nights]
@@ -37,14 +38,14 @@ def test_each_command_has_help_with_an_example(command: str, capsys: Captured) -
 
 def test_what_swallows_nothing_is_said_to(tmp_path: Path, capsys: Captured) -> None:
     assert run("alerts", "lint", written(tmp_path, INNOCENT)) == 0
-    assert "nothing in it swallows MessageLoss, DuplicateSequence or CounterCorruption." in capsys.readouterr().out
+    assert "nothing in it swallows or delays MessageLoss, DuplicateSequence or CounterCorruption." in capsys.readouterr().out
 
 
 def test_what_swallows_is_said_with_its_line_and_its_mend_and_is_exit_1(tmp_path: Path, capsys: Captured) -> None:
     assert run("alerts", "lint", file := written(tmp_path, GUILTY)) == 1
     said = capsys.readouterr().out
     assert said.startswith(
-        f"error: {file}:5: route.routes[0].mute_time_intervals: MessageLoss, DuplicateSequence and CounterCorruption would"
+        f"error: {file}:6: route.routes[0].mute_time_intervals: MessageLoss, DuplicateSequence and CounterCorruption would"
     )
     assert "Put a route for them before it" in said
 
@@ -52,7 +53,7 @@ def test_what_swallows_is_said_with_its_line_and_its_mend_and_is_exit_1(tmp_path
 def test_programs_get_json(tmp_path: Path, capsys: Captured) -> None:
     assert run("alerts", "lint", written(tmp_path, GUILTY), "--json") == 1
     (problem,) = json.loads(capsys.readouterr().out)
-    assert (problem["level"], problem["line"]) == ("error", 5)
+    assert (problem["level"], problem["line"]) == ("error", 6)
 
 
 @pytest.mark.parametrize(("labels", "status", "said"), [((), 0, "warning:"), (("--label", "cluster=dev"), 1, "error:")])

@@ -17,6 +17,7 @@ from surewire.slo.problem import Problem
 CATALOGUES: Final = built_in_catalogues()
 PROTECTED: Final = {rule.name: {"alertname": rule.name, **alert_labels(rule)} for rule in CATALOGUES.rules if rule.is_non_negotiable}
 ALL: Final = "MessageLoss, DuplicateSequence and CounterCorruption"
+IN_TIME: Final = "group_interval: 1m, repeat_interval: 5m"
 RECEIVERS: Final = """
 receivers:
   - name: pager
@@ -37,11 +38,13 @@ def one(text: str) -> Problem:
 
 
 def routes(*branches: str) -> str:
-    return "route:\n  receiver: pager\n  routes:\n" + "".join(f"    - {branch}\n" for branch in branches)
+    return "route:\n  receiver: pager\n  group_interval: 1m\n  repeat_interval: 5m\n  routes:\n" + "".join(
+        f"    - {branch}\n" for branch in branches
+    )
 
 
 def inhibition(target: str, source: str = "source_matchers: [severity = critical]", equal: str = "[cluster]") -> str:
-    return f"route: {{receiver: pager}}\ninhibit_rules:\n  - {source}\n    {target}\n    equal: {equal}\n"
+    return f"route: {{receiver: pager, {IN_TIME}}}\ninhibit_rules:\n  - {source}\n    {target}\n    equal: {equal}\n"
 
 
 # ---- what is innocent
@@ -55,7 +58,12 @@ def test_what_surewire_generates_swallows_nothing() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "route: {receiver: pager}\n",
+        f"route: {{receiver: pager, {IN_TIME}}}\n",
+        f"route: {{receiver: pager, group_wait: 0, {IN_TIME}}}\n",
+        f"route: {{receiver: pager, group_wait: 4m59s999ms, {IN_TIME}}}\n",
+        routes("{matchers: [severity=SEV-3], group_wait: 10h, repeat_interval: 365d}"),
+        routes("{group_wait: 10h, repeat_interval: 365d, continue: true}", "{receiver: pager}"),
+        routes('{receiver: "null", continue: true, repeat_interval: 1m}', "{receiver: pager}"),
         routes('{matchers: ["alertname=Watchdog"], receiver: "null"}'),
         routes("{matchers: [severity=~info|warning], mute_time_intervals: [nights]}"),
         routes('{match: {severity: SEV-3}, receiver: "null"}'),
@@ -95,7 +103,7 @@ def test_the_mend_of_an_inhibition_mends_it() -> None:
 @pytest.mark.parametrize("setting", ["mute_time_intervals", "active_time_intervals"])
 def test_a_route_that_is_muted_is_found_with_its_line(setting: str) -> None:
     problem = one(routes("{matchers: [severity=SEV-3]}", f"{{matchers: [severity=~SEV-.], {setting}: [nights]}}"))
-    assert (problem.line, problem.path) == (5, f"route.routes[1].{setting}")
+    assert (problem.line, problem.path) == (7, f"route.routes[1].{setting}")
     assert "would be muted at" in problem.what
     assert problem.mend.startswith("Put a route for them before it")
 
@@ -129,6 +137,44 @@ def test_a_root_without_a_receiver_is_found() -> None:
     assert "the receiver none at all" in one("route: {}\n").what
 
 
+# ---- what tells too late
+
+
+@pytest.mark.parametrize(
+    ("setting", "what"),
+    [
+        ("group_wait: 10h", "would be told only after 10h."),
+        ("group_interval: 1h30m", "would be told only after 1h30m when something else of their group has been told."),
+        ("repeat_interval: 365d", "would be told again only after 365d, though nobody may have noticed."),
+    ],
+)
+def test_a_route_that_waits_too_long_is_found_where_it_says_so(setting: str, what: str) -> None:
+    problem = one(routes("{matchers: [severity=SEV-3]}", f"{{matchers: [severity=SEV-1], {setting}, routes: [{{}}]}}"))
+    assert (problem.level, problem.line) == ("error", 7)
+    assert problem.path == f"route.routes[1].{setting.partition(':')[0]}"
+    assert problem.what == f"{ALL} {what}"
+    assert problem.mend.startswith("Put a route for them before all others")
+
+
+def test_where_nothing_is_written_alertmanagers_own_four_hours_are_too_long() -> None:
+    problem = one("route: {receiver: pager}\n")
+    assert problem.path == "route.repeat_interval"
+    assert problem.what == f"{ALL} would be told again only after 4h, though nobody may have noticed."
+
+
+def test_the_mend_of_what_is_too_late_mends_it() -> None:
+    ahead = "matchers: ['alertname=~\"MessageLoss|DuplicateSequence|CounterCorruption\"']"
+    times = "\n      group_wait: 0s\n      group_interval: 1m\n      repeat_interval: 5m"
+    late = "{matchers: [severity=SEV-1], group_wait: 10h, group_interval: 10h, repeat_interval: 365d}"
+    assert len(lint(routes(late))) == 3
+    assert lint(routes(ahead + times, late)) == []
+
+
+def test_a_route_that_reaches_nobody_is_not_quick() -> None:
+    problem = one(routes('{receiver: "null", continue: true, repeat_interval: 1m}', "{receiver: pager, repeat_interval: 1d}"))
+    assert problem.path == "route.routes[1].repeat_interval"
+
+
 # ---- what depends on labels that are not known
 
 
@@ -160,6 +206,7 @@ def test_a_branch_behind_one_that_may_take_it_is_looked_at_too() -> None:
         ("groups: []\n", "this is no configuration of Alertmanager"),
         ("route: [x]\n", "this is no configuration of Alertmanager"),
         ("route: {receiver: pager\n", "this is not YAML"),
+        (routes("{group_wait: soon}"), "'soon' is no span of time"),
         (routes("{matchers: [severity]}"), "'severity' is no matcher"),
         (routes("{matchers: ['a=~\"(\"']}"), "has a pattern that cannot be read"),
     ],
