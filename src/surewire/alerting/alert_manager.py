@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import NoReturn, Self
+from typing import Final, NoReturn, Self
 
 import msgspec
 
@@ -16,8 +16,9 @@ from surewire.alerting.advance import AlertMove, Step, judged, told
 from surewire.alerting.alert_event import alert_event
 from surewire.alerting.audit import REPORTED, Audit, week_before, weekly_report
 from surewire.alerting.definitions import Definitions
+from surewire.alerting.known_issue import check_due
 from surewire.alerting.non_negotiable import would_be_muted
-from surewire.alerting.silencing import silenced
+from surewire.alerting.silencing import is_about, silenced
 from surewire.alerting.states import acknowledged, closed
 from surewire.contract.selector import Matcher
 from surewire.domain.event import Event
@@ -26,8 +27,12 @@ from surewire.ports.alert_store import Acknowledgement, AlertBook, AlertState, A
 from surewire.ports.idempotency import Claim
 from surewire.slo.alert_rule import AlertRule
 from surewire.slo.judgement import Judgement, LatchMark
+from surewire.slo.window import DAY_S
 
 __all__ = ["AlertListing", "AlertManager", "OnEvents"]
+
+# Longer than that is no work in progress, but an alert that nobody wants.
+_MAX_SILENCE_S: Final = 30 * DAY_S
 
 OnEvents = Callable[[Sequence[Event]], Awaitable[None]]
 """Publishes events. What it raises goes to whoever made the step, which is done all the same."""
@@ -177,6 +182,7 @@ class AlertManager:
                 raise ClientError("NOT_FOUND", f"there is no alert {name}")
             for value, path in ((ticket, "ticket"), (due, "due"), (actor, "actor")):
                 _demand(value, path, "name the ticket, the day it is due and who says so")
+            check_due(due, now_s)
             await self._audit.allowed("known issue", name, actor, f"{ticket}, due {due}", now_s)
             issue = KnownIssue(ticket=ticket, due=due, actor=actor, at_s=now_s)
             return await self._put(msgspec.structs.replace(self._state(name), known_issue=issue), now_s, claim)
@@ -215,6 +221,10 @@ class AlertManager:
             )
             await self._put_silence(silence, now_s, claim)
             return silence
+
+    def muted_by(self, silence: Silence) -> int:
+        """How many alerts a silence is about; none when nothing is called so, as after a slip of the pen."""
+        return sum(not rule.is_non_negotiable and is_about(silence, rule) for rule in self._rules)
 
     async def unsilence(self, silence_id: str, *, actor: str, now_s: int) -> Silence:
         """Ends a silence now. What still fires is told at once."""
@@ -281,6 +291,9 @@ def _check_silence(matchers: Sequence[Matcher], owner: str, reason: str, starts_
         raise ClientError("INVALID_MESSAGE", "a silence needs a matcher that says which alerts it is about", path="matchers")
     if ends_at_s <= max(starts_at_s, now_s):
         raise ClientError("INVALID_MESSAGE", "a silence ends after it starts, and not in the past", path="ends_at")
+    if ends_at_s - max(starts_at_s, now_s) > _MAX_SILENCE_S:
+        problem = f"a silence lasts {_MAX_SILENCE_S // DAY_S} days at most; mend the cause, or change the alert"
+        raise ClientError("INVALID_MESSAGE", problem, path="ends_at")
 
 
 def _demand(value: str, path: str, problem: str) -> None:

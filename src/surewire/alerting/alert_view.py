@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
+from surewire.alerting.known_issue import is_overdue
 from surewire.contract.slos import Severity
 from surewire.domain.instant import MICROS_PER_SECOND, format_instant
 from surewire.slo.judgement import Verdict
@@ -45,6 +46,9 @@ class AlertStatusView(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The silence's id."""
     known_issue: str = ""
     """The ticket that mends its cause."""
+    known_issue_due: str = ""
+    """The day by which."""
+    known_issue_overdue: bool = False
 
 
 class AlertList(Struct, frozen=True):
@@ -64,6 +68,8 @@ class SilenceView(Struct, frozen=True, kw_only=True, omit_defaults=True):
     ends_at: str
     created_by: str = ""
     active: bool = False
+    alerts: int
+    """How many alerts it is about, firing or not."""
 
 
 class SilenceList(Struct, frozen=True):
@@ -72,10 +78,11 @@ class SilenceList(Struct, frozen=True):
     items: tuple[SilenceView, ...]
 
 
-def alert_view(listing: AlertListing) -> AlertStatusView:
-    """The alert as it is shown."""
+def alert_view(listing: AlertListing, now_s: int) -> AlertStatusView:
+    """The alert as it is shown at that time."""
     rule, state, judgement = listing.rule, listing.state, listing.judgement
     verdict: Verdict = judgement.verdict if judgement else "no_data"
+    issue = state.known_issue
     is_up, is_firing = state.phase != "quiet", state.phase == "firing"
     now = judgement.detail if judgement else ""
     return AlertStatusView(
@@ -94,12 +101,14 @@ def alert_view(listing: AlertListing) -> AlertStatusView:
         acknowledged_by=state.acknowledged.actor if state.acknowledged else "",
         acknowledged_at=_instant(state.acknowledged.at_s) if state.acknowledged else None,
         silenced_by=listing.silence.id if listing.silence else "",
-        known_issue=state.known_issue.ticket if state.known_issue else "",
+        known_issue=issue.ticket if issue else "",
+        known_issue_due=issue.due if issue else "",
+        known_issue_overdue=issue is not None and is_overdue(issue.due, now_s),
     )
 
 
-def silence_view(silence: Silence, now_s: int) -> SilenceView:
-    """The silence as it is shown at that time."""
+def silence_view(silence: Silence, now_s: int, alerts: int) -> SilenceView:
+    """The silence as it is shown at that time; it is about so many alerts."""
     return SilenceView(
         id=silence.id,
         matchers=tuple(f'{one.label}{one.operator}"{one.value}"' for one in silence.matchers),
@@ -109,6 +118,7 @@ def silence_view(silence: Silence, now_s: int) -> SilenceView:
         ends_at=_instant(silence.ends_at_s),
         created_by=silence.created_by,
         active=silence.starts_at_s <= now_s < silence.ends_at_s,
+        alerts=alerts,
     )
 
 

@@ -8,7 +8,7 @@ from surewire.contract.selector import Matcher
 from surewire.ports.alert_store import Silence
 from surewire.slo.alert_rule import AlertRule
 
-__all__ = ["alert_labels", "matches", "silenced"]
+__all__ = ["alert_labels", "is_about", "matches", "silenced"]
 
 
 def alert_labels(rule: AlertRule) -> dict[str, str]:
@@ -27,10 +27,11 @@ def silenced(rule: AlertRule, silences: Iterable[Silence], now_s: int) -> Silenc
     """The silence that is in force for the alert; None when there is none."""
     if rule.is_non_negotiable:
         return None
-    return next((one for one in silences if one.starts_at_s <= now_s < one.ends_at_s and _is_about(one, rule)), None)
+    return next((one for one in silences if one.starts_at_s <= now_s < one.ends_at_s and is_about(one, rule)), None)
 
 
-def _is_about(silence: Silence, rule: AlertRule) -> bool:
+def is_about(silence: Silence, rule: AlertRule) -> bool:
+    """Whether the silence would mute the alert if nothing else held."""
     # What is stored may have been written when other patterns were taken.
     is_readable = not any(matcher.problem for matcher in silence.matchers)
     return is_readable and matches(silence.matchers, rule)

@@ -40,6 +40,8 @@ def _row(alert: AlertStatusView) -> tuple[str, ...]:
     handled = f"acknowledged by {alert.acknowledged_by}" if alert.acknowledged_by else alert.owner
     if alert.silenced_by:
         handled = f"silenced ({alert.silenced_by})"
+    if alert.known_issue:
+        handled = f"{handled}; {alert.known_issue}, {'OVERDUE since' if alert.known_issue_overdue else 'due'} {alert.known_issue_due}"
     return (
         alert.name,
         alert.severity,

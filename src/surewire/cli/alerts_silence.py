@@ -10,7 +10,7 @@ from urllib.parse import quote
 from cyclopts import Parameter
 
 from surewire.alerting.alert_view import SilenceList, SilenceView
-from surewire.cli.console_output import print_json, print_table
+from surewire.cli.console_output import print_json, print_table, print_warning
 from surewire.cli.remote import DEFAULT_URL, Url, reaching
 from surewire.client.http_api import HttpApi
 from surewire.domain.instant import MICROS_PER_SECOND, format_instant
@@ -21,7 +21,9 @@ __all__ = ["silence"]
 
 
 def silence(
-    *matchers: Annotated[str, Parameter(help="""Which alerts, such as 'alertname="HighConsumerLag"'. Without any, silences are listed.""")],
+    *matchers: Annotated[
+        str, Parameter(help="""Which alerts, such as 'alertname="HighConsumerLag"'. Without any, or `list`: list them.""")
+    ],
     duration: Annotated[str, Parameter(name="--for", help="How long, such as 2h.")] = "1h",
     reason: Annotated[str, Parameter(help="Why.")] = "",
     owner: Annotated[str, Parameter(help="Who answers for it.")] = "",
@@ -33,7 +35,7 @@ def silence(
     with reaching():
         if end is not None:
             asyncio.run(_end(end, owner, url))
-        elif matchers:
+        elif matchers and matchers != ("list",):
             _show((asyncio.run(_make(matchers, duration, reason, owner, url)),), json=json)
         else:
             _show(asyncio.run(_list(url)).items, json=json)
@@ -66,6 +68,9 @@ def _show(silences: tuple[SilenceView, ...], *, json: bool) -> None:
         print_json(SilenceList(silences))
     else:
         print_table(("id", "alerts", "until", "who", "why", "holds"), map(_row, silences))
+        for one in silences:
+            if one.alerts == 0:
+                print_warning(f"{one.id} mutes nothing: no alert is like that. `surewire alerts list --all` names them.")
 
 
 def _row(one: SilenceView) -> tuple[str, ...]:

@@ -153,6 +153,9 @@ async def test_a_known_issue_has_a_ticket_and_a_day() -> None:
     for ticket, due in (("", "2027-02-01"), ("https://tickets/1", "")):
         with pytest.raises(ClientError, match="name the ticket"):
             await desk.manager.note_known_issue("MessageLoss", ticket=ticket, due=due, actor="ann", now_s=desk.now_s)
+    for due, problem in (("2027-01-14", "has passed; say by which day"), ("2027-02-30", "is no day; write it like 2026-12-01")):
+        with pytest.raises(ClientError, match=problem):
+            await desk.manager.note_known_issue("MessageLoss", ticket="t", due=due, actor="ann", now_s=desk.now_s)
     with pytest.raises(ClientError, match="no alert Nothing"):
         await desk.manager.note_known_issue("Nothing", ticket="t", due="d", actor="ann", now_s=desk.now_s)
 
@@ -161,6 +164,9 @@ async def test_only_what_fires_can_be_acknowledged_and_by_somebody() -> None:
     desk = await Desk().open()
     with pytest.raises(ClientError, match="MessageLoss is not firing"):
         await desk.manager.acknowledge("MessageLoss", actor="ann", now_s=desk.now_s)
+    for due, problem in (("2027-01-14", "has passed; say by which day"), ("2027-02-30", "is no day; write it like 2026-12-01")):
+        with pytest.raises(ClientError, match=problem):
+            await desk.manager.note_known_issue("MessageLoss", ticket="t", due=due, actor="ann", now_s=desk.now_s)
     with pytest.raises(ClientError, match="no alert Nothing"):
         await desk.manager.acknowledge("Nothing", actor="ann", now_s=desk.now_s)
     desk.fire("MessageLoss")

@@ -124,12 +124,20 @@ async def test_a_new_silence_whose_pattern_cannot_be_read_is_refused() -> None:
         await silence(desk, Matcher("slo", "=~", "(?=a)availability"))
 
 
+async def test_how_many_alerts_a_silence_is_about_is_known_and_a_name_that_is_none_is_about_none() -> None:
+    desk = await Desk().open()
+    given = await silence(desk, Matcher("alertname", "=", "ErrorBudgetBurnHigh"), minutes=30 * 24 * 60)
+    assert desk.manager.muted_by(given) == 1
+    assert desk.manager.muted_by(await silence(desk, Matcher("alertname", "=", "NoSuchAlert"))) == 0
+
+
 @pytest.mark.parametrize(
     ("fields", "problem"),
     [
         ({"owner": " "}, "who answers"),
         ({"reason": ""}, "say why"),
         ({"ends_at_s": 1}, "ends after it starts"),
+        ({"minutes": 30 * 24 * 60 + 1}, "lasts 30 days at most"),
         ({"starts_at_s": 2_000_000_000, "ends_at_s": 1_900_000_000}, "ends after it starts"),
     ],
 )

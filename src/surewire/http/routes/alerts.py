@@ -10,6 +10,7 @@ from msgspec import Meta, Raw, Struct
 from surewire.alerting.alert_manager import AlertListing
 from surewire.alerting.alert_view import AlertList, AlertStatusView, SilenceList, SilenceView, alert_view, silence_view
 from surewire.alerting.incoming import parse_incoming
+from surewire.alerting.plane import AlertingPlane
 from surewire.contract.catalogue import load_alerts
 from surewire.contract.selector import Matcher, parse_selector
 from surewire.domain.event import Event, Severity
@@ -91,6 +92,7 @@ _SILENCE: Final = SilenceView(
     ends_at="2026-11-21T12:00:00.000000Z",
     created_by="alice",
     active=True,
+    alerts=1,
 )
 _WEBHOOK: Final = {
     "version": "4",
@@ -122,7 +124,7 @@ _WEBHOOK: Final = {
 async def list_alerts(request: Call) -> Reply:
     request.identify()
     alerts = request.services.alerts
-    return json_reply(200, AlertList(tuple(map(alert_view, alerts.manager.listing(alerts.now_s)))))
+    return json_reply(200, AlertList(tuple(alert_view(one, alerts.now_s) for one in alerts.manager.listing(alerts.now_s))))
 
 
 @serves(
@@ -218,7 +220,7 @@ async def close_alert(request: Call) -> Reply:
         tag="service levels",
         description="Stands beside the alert wherever it is shown; pages go on.",
         body=KnownIssueNote,
-        body_examples={"a ticket": KnownIssueNote(ticket="https://tickets.example/OPS-12", due="2026-12-01")},
+        body_examples={"a ticket": KnownIssueNote(ticket="https://tickets.example/OPS-12", due="2999-12-01")},
         answers={200: Answered("The alert.", AlertStatusView, _ALERT)},
         refusals=(404, 409, 413, 415, 422),
         takes_key=True,
@@ -248,7 +250,7 @@ async def note_known_issue(request: Call) -> Reply:
 async def list_silences(request: Call) -> Reply:
     request.identify()
     alerts = request.services.alerts
-    return json_reply(200, SilenceList(tuple(silence_view(silence, alerts.now_s) for silence in alerts.manager.silences)))
+    return json_reply(200, SilenceList(tuple(_silence_shown(alerts, silence) for silence in alerts.manager.silences)))
 
 
 @serves(
@@ -257,11 +259,15 @@ async def list_silences(request: Call) -> Reply:
     Operation(
         summary="Silence alerts",
         tag="service levels",
-        description="Has an owner, a reason and an end. Refused when it would mute an alert that nobody may mute.",
+        description="Has an owner, a reason and an end within 30 days. Refused when it would mute an alert that nobody may mute.",
         body=NewSilence,
         body_examples={
             "a load test": NewSilence(
-                matchers=('alertname="HighConsumerLag"',), owner="alice", reason="load test", ends_at="2999-11-21T12:00:00Z"
+                matchers=('alertname="HighConsumerLag"',),
+                owner="alice",
+                reason="load test",
+                starts_at="2999-11-21T10:00:00Z",
+                ends_at="2999-11-21T12:00:00Z",
             )
         },
         answers={201: Answered("The silence.", SilenceView, _SILENCE)},
@@ -289,7 +295,7 @@ async def silence_alerts(request: Call) -> Reply:
             claim=claim,
         )
 
-    return await answer_once(request, caller, body, effect, lambda silence: Answer(201, encode_json(silence_view(silence, now_s))))
+    return await answer_once(request, caller, body, effect, lambda silence: Answer(201, encode_json(_silence_shown(alerts, silence))))
 
 
 def _matchers(text: str) -> tuple[Matcher, ...]:
@@ -316,6 +322,10 @@ async def end_silence(request: Call) -> Reply:
     return Reply(204)
 
 
+def _silence_shown(alerts: AlertingPlane, silence: Silence) -> SilenceView:
+    return silence_view(silence, alerts.now_s, alerts.manager.muted_by(silence))
+
+
 def _name(request: Call) -> str:
     return cast("str", request.path_params["alert"])
 
@@ -325,7 +335,7 @@ def _as_it_is(request: Call, state: AlertState) -> Answer:
     alerts = request.services.alerts
     listing = next(one for one in alerts.manager.listing(alerts.now_s) if one.rule.name == state.name)
     shown = AlertListing(rule=listing.rule, state=state, judgement=listing.judgement, silence=listing.silence)
-    return Answer(200, encode_json(alert_view(shown)))
+    return Answer(200, encode_json(alert_view(shown, alerts.now_s)))
 
 
 ROUTES: Final = (
