@@ -7,6 +7,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from surewire.cli.actor import named_actor
 from surewire.cli.console_output import print_json, print_table
 from surewire.cli.remote import DEFAULT_URL, Url, reaching
 from surewire.client.http_api import HttpApi
@@ -28,13 +29,13 @@ def record(
     /,
     *,
     kind: Annotated[DeploymentKind, Parameter(help="A new version, or its configuration.")] = "deploy",
-    actor: Annotated[str, Parameter(help="Who did it.")] = "",
+    actor: Annotated[str | None, Parameter(help="Who did it; else the user of this machine.")] = None,
     note: Annotated[str, Parameter(help="Whatever helps whoever looks for a cause.")] = "",
     url: Url = DEFAULT_URL,
     as_json: AsJson = False,
 ) -> None:
     """Record a deployment; listeners get it as the event `deployment`."""
-    body = {"service": service, "version": version, "kind": kind, "actor": actor, "note": note}
+    body = {"service": service, "version": version, "kind": kind, "actor": named_actor(actor), "note": note}
 
     async def run() -> RecordedDeployment:
         async with HttpApi(url, patience_s=5.0) as api:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated
 
 from cyclopts import Parameter
 
+from surewire.cli.actor import named_actor
 from surewire.cli.console_output import print_json, print_warning
 from surewire.cli.remote import DEFAULT_URL, Url, printable, reaching
 from surewire.client.http_api import HttpApi
@@ -40,7 +40,7 @@ def review(
     ticks = _checked(cadence, tick or [])
     if note and not ticks:
         raise ConfigError("a note belongs to a task.", path="--note", mend="Name the task with --tick.")
-    found = asyncio.run(_asked(cadence, ticks, note, actor or getpass.getuser(), url)) if ticks else _shown(cadence, url)
+    found = asyncio.run(_asked(cadence, ticks, note, named_actor(actor), url)) if ticks else _shown(cadence, url)
     if json:
         print_json(found)
     else:
