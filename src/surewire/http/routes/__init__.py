@@ -27,6 +27,7 @@ from surewire.http.routes import (
     page,
     reviews,
     runbooks,
+    silences,
     slos,
 )
 
@@ -43,6 +44,7 @@ ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (
     *freezes.ROUTES,
     *maintenance.ROUTES,
     *alerts.ROUTES,
+    *silences.ROUTES,
     *audits.ROUTES,
     *notifications.ROUTES,
     *corrections.ROUTES,
