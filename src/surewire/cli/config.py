@@ -8,8 +8,9 @@ import msgspec
 from cyclopts import Parameter
 
 from surewire.cli.configuration import ConfigFile, DataFolder, load_configuration
-from surewire.cli.console_output import print_json, print_table
+from surewire.cli.console_output import print_json, print_table, print_warning
 from surewire.config.load import Effective, Loaded
+from surewire.config.unreachable import unreachable_targets
 
 __all__ = ["config"]
 
@@ -33,6 +34,8 @@ def config(
     if show or not check:
         _show(loaded, as_json=json)
     else:
+        for problem in unreachable_targets(loaded.config):
+            print_warning(problem)
         print("The configuration is right.")
 
 

@@ -19,6 +19,7 @@ from surewire.cli.configuration import ConfigFile, DataFolder, load_configuratio
 from surewire.cli.console_output import print_warning
 from surewire.config.model import Config, Listener
 from surewire.config.rules import is_loopback
+from surewire.config.unreachable import unreachable_targets
 from surewire.errors import ConfigError
 
 __all__ = ["serve"]
@@ -41,6 +42,8 @@ def serve(
     effective = load_configuration(config, data, listen or (), insecure=insecure).config
     _check_files(effective)
     _warn_if_open(effective)
+    for problem in unreachable_targets(effective):
+        print_warning(problem)
     with _bind_errors(effective.listeners), _one_error():
         asyncio.run(_serve(effective))
     return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Final
 
 from cyclopts import Parameter
@@ -55,7 +55,7 @@ def correct(
         asyncio.run(_correct(body, actor, url, json=json))
 
 
-async def _correct(body: dict[str, object], actor: str, url: str, *, json: bool) -> None:
+async def _correct(body: Mapping[str, object], actor: str, url: str, *, json: bool) -> None:
     async with HttpApi(url, user_id=actor, patience_s=5.0) as api:
         before = await api.call("GET", "/v1/slos", SloList)
         made = await api.call("POST", "/v1/corrections", CorrectionView, body=body)

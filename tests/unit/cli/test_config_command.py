@@ -69,3 +69,22 @@ def test_no_secret_is_printed(file: Path, capsys: pytest.CaptureFixture[str]) ->
     printed = capsys.readouterr()
     assert f"notify.slack.webhook_url\t***\t{file}" in printed.out.replace('"', "")
     assert "hunter2" not in printed.out + printed.err
+
+
+def test_a_target_that_can_never_be_told_is_warned_of(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tables = {
+        "hook": 'type = "webhook"\nurl = "http://127.0.0.1:9"\nsecret = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="',
+        "slack": 'type = "slack"\nwebhook_url = "https://localhost/services/hunter2"',
+        "meant": 'type = "email"\nhost = "10.0.0.7"\nsender = "a@example.org"\nrecipients = ["b@example.org"]\nallow_private = true',
+        "clouds": 'type = "email"\nhost = "169.254.169.254"\nsender = "a@b.org"\nrecipients = ["b@b.org"]\nallow_private = true',
+        "named": 'type = "webhook"\nurl = "https://example.org"\nsecret = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="',
+    }
+    file.write_text("\n".join(f"[notify.{name}]\n{table}" for name, table in tables.items()))
+    assert run("config", "--check", "--config", str(file)) == 0
+    said = capsys.readouterr()
+    assert said.out == "The configuration is right.\n"
+    assert said.err.splitlines() == [
+        "warning: notify.hook can never be told anything: 127.0.0.1 is of this machine. Set allow_private = true if that is meant.",
+        "warning: notify.slack can never be told anything: localhost is of this machine. Set allow_private = true if that is meant.",
+        "warning: notify.clouds can never be told anything: 169.254.169.254 is where clouds hand out credentials.",
+    ]
