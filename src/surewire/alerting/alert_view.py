@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from surewire.alerting.known_issue import is_overdue
 from surewire.contract.slos import Severity
-from surewire.domain.instant import MICROS_PER_SECOND, format_instant
+from surewire.domain.instant import format_seconds
 from surewire.slo.judgement import Verdict
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def alert_view(listing: AlertListing, now_s: int) -> AlertStatusView:
         name=rule.name,
         severity=rule.severity,
         status=state.phase if is_up else "no_data" if verdict == "no_data" else "quiet",
-        since=_instant(state.since_s) if is_up else None,
+        since=format_seconds(state.since_s) if is_up else None,
         summary=rule.summary,
         detail=state.detail if is_firing else now if judgement else "nothing was judged yet",
         detail_now=now if is_firing and now != state.detail else "",
@@ -99,7 +99,7 @@ def alert_view(listing: AlertListing, now_s: int) -> AlertStatusView:
         runbook=rule.runbook,
         non_negotiable=rule.is_non_negotiable,
         acknowledged_by=state.acknowledged.actor if state.acknowledged else "",
-        acknowledged_at=_instant(state.acknowledged.at_s) if state.acknowledged else None,
+        acknowledged_at=format_seconds(state.acknowledged.at_s) if state.acknowledged else None,
         silenced_by=listing.silence.id if listing.silence else "",
         known_issue=issue.ticket if issue else "",
         known_issue_due=issue.due if issue else "",
@@ -114,13 +114,9 @@ def silence_view(silence: Silence, now_s: int, alerts: int) -> SilenceView:
         matchers=tuple(f'{one.label}{one.operator}"{one.value}"' for one in silence.matchers),
         owner=silence.owner,
         reason=silence.reason,
-        starts_at=_instant(silence.starts_at_s),
-        ends_at=_instant(silence.ends_at_s),
+        starts_at=format_seconds(silence.starts_at_s),
+        ends_at=format_seconds(silence.ends_at_s),
         created_by=silence.created_by,
         active=silence.starts_at_s <= now_s < silence.ends_at_s,
         alerts=alerts,
     )
-
-
-def _instant(at_s: int) -> str:
-    return format_instant(at_s * MICROS_PER_SECOND)

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from surewire.alerting.lane import TargetState
 from surewire.contract.slos import Severity
-from surewire.domain.instant import MICROS_PER_SECOND, format_instant
+from surewire.domain.instant import format_seconds
 from surewire.ports.outbox import Outgoing
 
 __all__ = ["DeadLetterView", "DeliveryView", "TargetView", "delivery_view"]
@@ -54,7 +54,7 @@ def delivery_view(targets: Iterable[TargetState], dead: Iterable[Outgoing]) -> D
 
 
 def _target(state: TargetState) -> TargetView:
-    taken_at = None if state.taken_at_s is None else _instant(state.taken_at_s)
+    taken_at = None if state.taken_at_s is None else format_seconds(state.taken_at_s)
     return TargetView(name=state.name, waiting=state.waiting, failures=state.failures, problem=state.problem, taken_at=taken_at)
 
 
@@ -66,12 +66,8 @@ def _dead_letter(letter: Outgoing) -> DeadLetterView:
         severity=notification.severity,
         status=notification.status,
         alerts=tuple(alert.name for alert in notification.alerts),
-        queued_at=_instant(letter.queued_at_s),
-        given_up_at=_instant(letter.next_attempt_s),
+        queued_at=format_seconds(letter.queued_at_s),
+        given_up_at=format_seconds(letter.next_attempt_s),
         attempts=letter.attempts,
         problem=letter.problem,
     )
-
-
-def _instant(at_s: int) -> str:
-    return format_instant(at_s * MICROS_PER_SECOND)

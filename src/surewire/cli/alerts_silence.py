@@ -13,7 +13,7 @@ from surewire.alerting.alert_view import SilenceList, SilenceView
 from surewire.cli.console_output import print_json, print_table, print_warning
 from surewire.cli.remote import DEFAULT_URL, Url, reaching
 from surewire.client.http_api import HttpApi
-from surewire.domain.instant import MICROS_PER_SECOND, format_instant
+from surewire.domain.instant import format_seconds
 from surewire.errors import ConfigError
 from surewire.slo.window import parse_duration
 
@@ -48,7 +48,7 @@ async def _make(matchers: tuple[str, ...], duration: str, reason: str, owner: st
         ends_at_s = int(time.time()) + parse_duration(duration)
     except ValueError as error:
         raise ConfigError(f"{error}.", path="--for") from None
-    body = {"matchers": matchers, "owner": owner, "reason": reason, "ends_at": format_instant(ends_at_s * MICROS_PER_SECOND)}
+    body = {"matchers": matchers, "owner": owner, "reason": reason, "ends_at": format_seconds(ends_at_s)}
     async with HttpApi(url, user_id=owner, patience_s=5.0) as api:
         return await api.call("POST", "/v1/silences", SilenceView, body=body)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-__all__ = ["MICROS_PER_SECOND", "format_instant", "parse_instant"]
+__all__ = ["MICROS_PER_SECOND", "format_instant", "format_seconds", "parse_instant"]
 
 MICROS_PER_SECOND = 1_000_000
 # Python reads all of ISO 8601: weeks, missing seconds, commas, local times.
@@ -17,6 +17,11 @@ def format_instant(micros: int) -> str:
     """`2026-11-21T10:00:00.000000Z` (RFC 3339 §5.6) of microseconds since the epoch."""
     seconds, rest = divmod(micros, MICROS_PER_SECOND)
     return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.{rest:06d}Z"
+
+
+def format_seconds(seconds: int) -> str:
+    """The same of whole seconds since the epoch."""
+    return format_instant(seconds * MICROS_PER_SECOND)
 
 
 def parse_instant(text: str) -> int:

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from surewire.domain.deployment import Deployment
-from surewire.domain.instant import MICROS_PER_SECOND, format_instant
+from surewire.domain.instant import format_seconds
 from surewire.errors import ClientError
 from surewire.monitoring.decisions import Decisions
 from surewire.ports.annotator import Annotation, AnnotationKind
@@ -107,11 +107,11 @@ def annotation_view(annotation: Annotation, drawn_s: int | None = None) -> Annot
         id=annotation.id,
         kind=annotation.kind,
         text=annotation.text,
-        start=_instant(annotation.start_s),
-        end=None if annotation.end_s is None else _instant(annotation.end_s),
+        start=format_seconds(annotation.start_s),
+        end=None if annotation.end_s is None else format_seconds(annotation.end_s),
         slo=annotation.slo,
         actor=annotation.actor,
-        drawn_at=None if drawn_s is None else _instant(drawn_s),
+        drawn_at=None if drawn_s is None else format_seconds(drawn_s),
     )
 
 
@@ -149,7 +149,3 @@ def _maintained(plan: Plan, interval: Interval) -> Iterator[Annotation]:
                 known_s=held.start_s,
                 actor=window.actor,
             )
-
-
-def _instant(at_s: int) -> str:
-    return format_instant(at_s * MICROS_PER_SECOND)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from surewire.domain.instant import MICROS_PER_SECOND, format_instant
+from surewire.domain.instant import format_seconds
 from surewire.errors import ClientError
 from surewire.monitoring.decisions import Decisions
 from surewire.ports.idempotency import Claim
@@ -84,11 +84,11 @@ def action_view(action: Action) -> ActionView:
         slo=action.slo,
         what=action.what,
         actor=action.actor,
-        at=_instant(action.at_s),
-        due=None if action.due_s is None else _instant(action.due_s),
+        at=format_seconds(action.at_s),
+        due=None if action.due_s is None else format_seconds(action.due_s),
         evidence=action.evidence,
         validated_by=action.validated_by,
-        validated_at=None if action.validated_at_s is None else _instant(action.validated_at_s),
+        validated_at=None if action.validated_at_s is None else format_seconds(action.validated_at_s),
     )
 
 
@@ -98,12 +98,8 @@ def freeze_view(freeze: Freeze, obstacles: tuple[str, ...]) -> FreezeView:
         slo=freeze.slo,
         state=freeze.state,
         cause=freeze.cause,
-        opened_at=_instant(freeze.opened_at_s),
-        ended_at=None if freeze.ended_at_s is None else _instant(freeze.ended_at_s),
+        opened_at=format_seconds(freeze.opened_at_s),
+        ended_at=None if freeze.ended_at_s is None else format_seconds(freeze.ended_at_s),
         actions=tuple(map(action_view, freeze.actions)),
         obstacles=obstacles,
     )
-
-
-def _instant(at_s: int) -> str:
-    return format_instant(at_s * MICROS_PER_SECOND)

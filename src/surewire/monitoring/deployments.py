@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from surewire.domain.deployment import Deployment
-from surewire.domain.instant import MICROS_PER_SECOND, format_instant
+from surewire.domain.instant import format_seconds
 from surewire.ports.ledger import Entry
 
 __all__ = ["DeploymentList", "RecordedDeployment", "recorded_deployment"]
@@ -27,5 +27,5 @@ class DeploymentList(Struct, frozen=True):
 
 def recorded_deployment(entry: Entry) -> RecordedDeployment:
     """The deployment that the entry of the ledger holds."""
-    fields = {**entry.body, "id": entry.id, "actor": entry.actor, "at": format_instant(entry.at_s * MICROS_PER_SECOND)}
+    fields = {**entry.body, "id": entry.id, "actor": entry.actor, "at": format_seconds(entry.at_s)}
     return msgspec.convert(fields, RecordedDeployment)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from surewire.domain.instant import MICROS_PER_SECOND, format_instant
+from surewire.domain.instant import format_seconds
 from surewire.monitoring.service_levels import ServiceLevels
 from surewire.slo.correction import exclusions
 from surewire.slo.window import DAY_S, Interval
@@ -56,17 +56,13 @@ def exclusions_now(levels: ServiceLevels, slo: str) -> ExclusionList:
                 id=one.id,
                 source=one.source,
                 what=one.what,
-                start=_instant(one.asked.start_s),
-                end=_instant(one.asked.end_s),
+                start=format_seconds(one.asked.start_s),
+                end=format_seconds(one.asked.end_s),
                 counts=one.counts,
                 why_not=one.why_not,
-                taken_start=_instant(taken.start_s) if one.counts else None,
-                taken_end=_instant(taken.end_s) if one.counts else None,
+                taken_start=format_seconds(taken.start_s) if one.counts else None,
+                taken_end=format_seconds(taken.end_s) if one.counts else None,
                 rounding_s=taken.length_s - one.asked.length_s if one.counts else 0,
             )
         )
-    return ExclusionList(slo=slo, since=_instant(window.start_s), at=_instant(now_s), items=tuple(items))
-
-
-def _instant(at_s: int) -> str:
-    return format_instant(at_s * MICROS_PER_SECOND)
+    return ExclusionList(slo=slo, since=format_seconds(window.start_s), at=format_seconds(now_s), items=tuple(items))

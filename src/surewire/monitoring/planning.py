@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from surewire.contract.slos import Slo
-from surewire.domain.instant import MICROS_PER_SECOND, format_instant
+from surewire.domain.instant import format_seconds
 from surewire.errors import ClientError
 from surewire.monitoring.decisions import Decisions
 from surewire.ports.idempotency import Claim
@@ -155,16 +155,16 @@ def _maintenance_view(
     return MaintenanceView(
         id=window.id,
         title=window.title,
-        start=_instant(window.start_s),
+        start=format_seconds(window.start_s),
         duration_s=window.duration_s,
         time_zone=window.time_zone,
         recurrence=window.recurrence,
-        expires=None if window.expires_s is None else _instant(window.expires_s),
+        expires=None if window.expires_s is None else format_seconds(window.expires_s),
         slos=window.slos,
-        announced_at=_instant(window.announced_at_s),
+        announced_at=format_seconds(window.announced_at_s),
         actor=window.actor,
-        cancelled_at=None if cancelled_at_s is None else _instant(cancelled_at_s),
-        next=tuple(OccurrenceView(_instant(one.start_s), _instant(one.end_s)) for one in coming),
+        cancelled_at=None if cancelled_at_s is None else format_seconds(cancelled_at_s),
+        next=tuple(OccurrenceView(format_seconds(one.start_s), format_seconds(one.end_s)) for one in coming),
         notes=notes,
     )
 
@@ -174,18 +174,14 @@ def correction_view(entry: Entry, withdrawn_at_s: int | None = None) -> Correcti
     correction = msgspec.convert({**entry.body, "at_s": entry.at_s, "actor": entry.actor}, Correction)
     return CorrectionView(
         id=correction.id,
-        start=_instant(correction.start_s),
-        end=_instant(correction.end_s),
+        start=format_seconds(correction.start_s),
+        end=format_seconds(correction.end_s),
         category=correction.category,
         reason=correction.reason,
         evidence=correction.evidence,
         slos=correction.slos,
         actor=correction.actor,
         approver=correction.approver,
-        at=_instant(correction.at_s),
-        withdrawn_at=None if withdrawn_at_s is None else _instant(withdrawn_at_s),
+        at=format_seconds(correction.at_s),
+        withdrawn_at=None if withdrawn_at_s is None else format_seconds(withdrawn_at_s),
     )
-
-
-def _instant(at_s: int) -> str:
-    return format_instant(at_s * MICROS_PER_SECOND)

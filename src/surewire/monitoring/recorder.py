@@ -21,7 +21,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from surewire.contract.series import metric_of
-from surewire.domain.instant import MICROS_PER_SECOND, format_instant
+from surewire.domain.instant import MICROS_PER_SECOND, format_seconds
 from surewire.errors import BackendError
 from surewire.monitoring.instrument_reader import InstrumentReader
 from surewire.monitoring.needed import Needed, NeededSeries
@@ -155,9 +155,7 @@ async def _count_crash(registry: Registry, needed: Needed, store: SliStore, inst
     if not lives or lives[-1].is_clean:
         return
     last = lives[-1]
-    _log.warning(
-        "the last run was not ended but broke off", last_sign=format_instant(last.last_s * MICROS_PER_SECOND), connections=last.connections
-    )
+    _log.warning("the last run was not ended but broke off", last_sign=format_seconds(last.last_s), connections=last.connections)
     crashed = Registry(registry.catalogue)
     crashed.counter(_ENDED, reason="server_error").n = last.connections
     counts = increments(Reading(), InstrumentReader(crashed, NeededSeries(needed)).read())

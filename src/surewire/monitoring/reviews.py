@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from surewire.domain.instant import MICROS_PER_SECOND, format_instant
+from surewire.domain.instant import format_seconds
 from surewire.monitoring.service_levels import ServiceLevels
 from surewire.ports.idempotency import Claim
 from surewire.ports.ledger import Entry
@@ -88,14 +88,14 @@ def empty_review(cadence: Cadence, at_s: int) -> ReviewView:
 
 def tick_view(tick: Tick) -> TickView:
     """The tick as it is shown."""
-    return TickView(item=tick.item, actor=tick.actor, at=_instant(tick.at_s), note=tick.note)
+    return TickView(item=tick.item, actor=tick.actor, at=format_seconds(tick.at_s), note=tick.note)
 
 
 def _view(review: Review) -> ReviewView:
     return ReviewView(
         cadence=review.cadence,
-        start=_instant(review.period.start_s),
-        end=_instant(review.period.end_s),
+        start=format_seconds(review.period.start_s),
+        end=format_seconds(review.period.end_s),
         tasks=tuple(map(_item, review.tasks)),
         attendees=review.attendees,
         agenda=tuple(map(_item, review.agenda)),
@@ -104,7 +104,3 @@ def _view(review: Review) -> ReviewView:
 
 def _item(item: ReviewItem) -> ReviewItemView:
     return ReviewItemView(id=item.id, text=item.text, evidence=item.evidence, tick=tick_view(item.tick) if item.tick else None)
-
-
-def _instant(at_s: int) -> str:
-    return format_instant(at_s * MICROS_PER_SECOND)

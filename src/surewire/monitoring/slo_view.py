@@ -7,7 +7,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from surewire.domain.instant import MICROS_PER_SECOND, format_instant
+from surewire.domain.instant import format_seconds
 from surewire.slo.status import Part, SloState, SloStatus, Verdict
 from surewire.slo.window import Gap, GapCause
 
@@ -76,7 +76,7 @@ class SloList(Struct, frozen=True):
 
 def slo_list(statuses: tuple[SloStatus, ...], at_s: int) -> SloList:
     """The statuses as they are shown."""
-    return SloList(_instant(at_s), tuple(map(slo_view, statuses)))
+    return SloList(format_seconds(at_s), tuple(map(slo_view, statuses)))
 
 
 def slo_view(status: SloStatus) -> SloView:
@@ -86,7 +86,7 @@ def slo_view(status: SloStatus) -> SloView:
         kind=status.kind,
         objective=_number(status.objective),
         window=status.window,
-        since=_instant(status.start_s),
+        since=format_seconds(status.start_s),
         good=status.good,
         bad=status.bad,
         total=status.total,
@@ -116,12 +116,8 @@ def _part(part: Part) -> PartView:
 
 
 def _gap(gap: Gap) -> GapView:
-    return GapView(from_=_instant(gap.start_s), to=_instant(gap.end_s), cause=gap.cause)
+    return GapView(from_=format_seconds(gap.start_s), to=format_seconds(gap.end_s), cause=gap.cause)
 
 
 def _number(value: Decimal | None) -> float | None:
     return None if value is None else float(f"{value:.{_DIGITS}g}")
-
-
-def _instant(at_s: int) -> str:
-    return format_instant(at_s * MICROS_PER_SECOND)

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from surewire.domain.instant import MICROS_PER_SECOND, format_instant
+from surewire.domain.instant import format_seconds
 from surewire.slo.simulation import Curve, Simulation
 
 __all__ = ["AlertView", "CurveView", "HappeningView", "PointView", "SimulationView", "simulation_view"]
@@ -73,20 +73,20 @@ def simulation_view(simulation: Simulation) -> SimulationView:
     """The simulation for programs."""
     return SimulationView(
         title=simulation.title,
-        start=_instant(simulation.span.start_s),
-        end=_instant(simulation.span.end_s),
+        start=format_seconds(simulation.span.start_s),
+        end=format_seconds(simulation.span.end_s),
         slos=tuple(map(_curve, simulation.curves)),
         alerts=tuple(
             AlertView(
                 name=alert.name,
                 slo=alert.slo,
                 severity=alert.severity,
-                start=_instant(alert.start_s),
-                end=None if alert.end_s is None else _instant(alert.end_s),
+                start=format_seconds(alert.start_s),
+                end=None if alert.end_s is None else format_seconds(alert.end_s),
             )
             for alert in simulation.alerts
         ),
-        happenings=tuple(HappeningView(_instant(one.at_s), one.kind, one.slo, one.what) for one in simulation.happenings),
+        happenings=tuple(HappeningView(format_seconds(one.at_s), one.kind, one.slo, one.what) for one in simulation.happenings),
     )
 
 
@@ -103,13 +103,9 @@ def _curve(curve: Curve) -> CurveView:
         budget_remaining_gross=_number(status.budget_remaining_gross),
         outage_minutes_left=_number(status.outage_minutes_left),
         lowest=_number(min(left, default=None)),
-        points=tuple(PointView(_instant(point.at_s), _number(point.remaining), _number(point.gross)) for point in curve.points),
+        points=tuple(PointView(format_seconds(point.at_s), _number(point.remaining), _number(point.gross)) for point in curve.points),
     )
 
 
 def _number(exact: Decimal | None) -> float | None:
     return None if exact is None else float(round(exact, _DIGITS))
-
-
-def _instant(at_s: int) -> str:
-    return format_instant(at_s * MICROS_PER_SECOND)

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta, Struct
 
-from surewire.domain.instant import MICROS_PER_SECOND, format_instant
+from surewire.domain.instant import format_seconds
 from surewire.http.call import Call
 from surewire.http.idempotency import answer_once
 from surewire.http.operation import Answered, Operation, serves
@@ -77,7 +77,7 @@ async def record_act(request: Call) -> Reply:
 
 
 def _act(entry: Entry) -> AuditedAct:
-    return AuditedAct(id=entry.id, **entry.body, actor=entry.actor, at=format_instant(entry.at_s * MICROS_PER_SECOND))
+    return AuditedAct(id=entry.id, **entry.body, actor=entry.actor, at=format_seconds(entry.at_s))
 
 
 ROUTES: Final = (record_act,)
