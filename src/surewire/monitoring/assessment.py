@@ -14,9 +14,8 @@ from surewire.slo.correction import Plan, excluded
 from surewire.slo.evaluation import evaluate, firing_tiers, tally_of
 from surewire.slo.judgement import Judgement, LatchMark
 from surewire.slo.objective import Objective
-from surewire.slo.policy import burn_state
 from surewire.slo.scene import Scene
-from surewire.slo.status import SloState, SloStatus
+from surewire.slo.status import SloStatus
 from surewire.slo.timeline import Timeline
 from surewire.slo.window import DAY_S, Interval
 
@@ -44,8 +43,6 @@ class Assessed(Struct, frozen=True, kw_only=True):
     status: SloStatus
     firing_rates: tuple[Decimal, ...]
     """Of its burn tiers that fire."""
-    burn_state: SloState
-    """What those tiers say, where they name states."""
     burn_of_a_day: Decimal | None
     """Over the last 24 h, by which a freeze may end."""
     in_maintenance: bool
@@ -88,7 +85,6 @@ def _assessed(objective: Objective, asked: Asked, out: Sequence[Interval]) -> As
     return Assessed(
         status=evaluate(objective, timeline, out, now_s, gaps),
         firing_rates=tuple(tier.rate for tier in firing),
-        burn_state=burn_state(tier.state for tier in firing),
         burn_of_a_day=None if day is None or objective.target is None else burn_rate(day, objective.target),
         in_maintenance=_is_maintained(objective, asked),
     )

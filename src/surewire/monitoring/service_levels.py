@@ -15,7 +15,6 @@ from typing import Final
 import msgspec
 
 from surewire.contract.series import labels_of
-from surewire.contract.slos import LatencySlo
 from surewire.errors import ClientError
 from surewire.monitoring.assessment import Asked, Assessed, Assessment, assess
 from surewire.monitoring.corrective_actions import CorrectiveActions, FreezeView, freeze_view
@@ -26,9 +25,9 @@ from surewire.ports.idempotency import Claim
 from surewire.ports.ledger import Entry
 from surewire.ports.sli_store import Slot
 from surewire.slo.alert_rule import AlertRule
-from surewire.slo.condition import SlowShare
 from surewire.slo.freeze import Freeze, next_step, obstacles
-from surewire.slo.gate import ChangeKind, Gated, GateResult, Override, Recorder, judge_gate
+from surewire.slo.gate import ChangeKind, GateResult, Override, Recorder, judge_gate
+from surewire.slo.gating import Gating
 from surewire.slo.objective import Objective
 from surewire.slo.policy import UNSEEN, Standing, Transition, transition
 from surewire.slo.status import SloStatus
@@ -71,7 +70,7 @@ class ServiceLevels:
         self._rules, self._desk, self._timeline = rules, desk, timeline
         self._instruments, self._tick_s, self._gaps, self._backends = instruments, tick_s, gaps, backends
         self._on_transition = on_transition
-        self._hard_limits = _hard_limits(objectives, rules)
+        self._gating = Gating(objectives, rules)
         self._standings = _last_standings(decisions)
         self._assessment: Assessment | None = None
 
@@ -123,13 +122,22 @@ class ServiceLevels:
         )
 
     def gate(self, change: ChangeKind, slos: Sequence[str] = (), override: Override | None = None) -> GateResult:
-        """Whether the change may be deployed now, by all objectives that gate or by those that are named.
+        """Whether the change may be deployed now, by all objectives that can refuse or by those of them that are named.
 
-        Raises: ClientError `NOT_FOUND` for an objective that does not exist.
+        Raises: ClientError `NOT_FOUND` for an objective that does not exist, `INVALID_MESSAGE` for one that refuses nothing.
         """
-        named = [self.objective(slo).id for slo in slos] or list(self.objectives)
-        freezes = self.freezes
-        gated = [self._gated(self.objectives[slo], freezes.get(slo), is_named=bool(slos)) for slo in named]
+        freezes, assessed = self.freezes, self._assessment.objectives if self._assessment else {}
+        gated = [
+            self._gating.standing(
+                objective.id,
+                one.status if (one := assessed.get(objective.id)) else None,
+                is_fed=self._is_fed(objective),
+                firing_rates=one.firing_rates if one else (),
+                freeze=freezes.get(objective.id),
+                firing_alerts=self.firing,
+            )
+            for objective in self._gating.asked(slos)
+        ]
         age_s = None if self.at_s is None else max(0, self.decisions.now_s - self.at_s)
         return judge_gate(gated, change, Recorder(age_s, self._tick_s), override)
 
@@ -207,42 +215,12 @@ class ServiceLevels:
             raise ClientError("UNAVAILABLE", "nothing was judged yet", temporary=True, retry_after_s=1.0)
         return self._assessment.objectives[slo]
 
-    def _gated(self, objective: Objective, freeze: Freeze | None, *, is_named: bool) -> Gated:
-        one = self._assessment.objectives[objective.id] if self._assessment else None
-        firing = self._desk.firing if self._desk else ()
-        return Gated(
-            slo=objective.id,
-            state=one.status.state if one else "no_data",
-            burn_state=one.burn_state if one else "healthy",
-            budget_remaining=one.status.budget_remaining if one else None,
-            is_gating=objective.slo.gate or is_named,
-            has_budget=bool(objective.policy.remaining_states),
-            is_fed=self._is_fed(objective),
-            freeze=freeze.state if freeze else "none",
-            hard_fail=next((name for name in self._hard_limits.get(objective.id, ()) if name in firing), ""),
-        )
-
     def _is_fed(self, objective: Objective) -> bool:
         """Whether it ever had data here, as far as memory goes."""
         counted = objective.counted
         return counted is not None and any(
             selector.accepts(labels_of(series)) for selector in counted.selectors for series in self._timeline.series(selector.metric)
         )
-
-
-def _hard_limits(objectives: Sequence[Objective], rules: Sequence[AlertRule]) -> dict[str, tuple[str, ...]]:
-    """The alerts of each objective's hard limit: those about its histogram above that bound."""
-    limits = {
-        objective.id: (objective.slo.metric, objective.slo.hard_fail_s)
-        for objective in objectives
-        if isinstance(objective.slo, LatencySlo) and objective.slo.hard_fail_s is not None
-    }
-    return {slo: tuple(rule.name for rule in rules if _is_about(rule, metric, bound_s)) for slo, (metric, bound_s) in limits.items()}
-
-
-def _is_about(rule: AlertRule, metric: str, bound_s: float | None) -> bool:
-    condition = rule.condition
-    return isinstance(condition, SlowShare) and condition.histogram.metric == metric and float(condition.threshold_s) == bound_s
 
 
 def _recorded(change: Transition) -> dict[str, object]:

@@ -3,59 +3,80 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from decimal import Decimal
 
-from surewire.contract.slos import LatencySlo, Slo
+from surewire.contract.slos import LatencySlo
 from surewire.errors import ClientError
+from surewire.slo.alert_rule import AlertRule
+from surewire.slo.condition import SlowShare
 from surewire.slo.freeze import Freeze
 from surewire.slo.gate import Gated
 from surewire.slo.objective import Objective
 from surewire.slo.policy import burn_state
 from surewire.slo.status import SloStatus
 
-__all__ = ["can_gate", "gated", "hard_fail_alert", "selected"]
+__all__ = ["Gating"]
 
 
-def gated(
-    objective: Objective,
-    status: SloStatus,
-    *,
-    is_fed: bool,
-    tier_states: Iterable[str] = (),
-    freeze: Freeze | None = None,
-    firing_alerts: Collection[str] = (),
-) -> Gated:
-    """The objective's standing. `is_fed`: it ever had data here; `tier_states`: the states that its firing tiers name."""
-    alert = hard_fail_alert(objective.slo)
-    return Gated(
-        slo=objective.id,
-        state=status.state,
-        burn_state=burn_state(tier_states),
-        budget_remaining=status.budget_remaining,
-        is_gating=objective.slo.gate,
-        has_budget=bool(objective.tiers),
-        is_fed=is_fed,
-        freeze=freeze.state if freeze else "none",
-        hard_fail=alert if alert in firing_alerts else "",
-    )
+class Gating:
+    """Which objectives can refuse a change, and how each stands at the gate."""
+
+    def __init__(self, objectives: Iterable[Objective], rules: Iterable[AlertRule]) -> None:
+        self._objectives = {objective.id: objective for objective in objectives}
+        known_rules = tuple(rules)
+        self._hard_limits = {id_: _hard_limit(objective, known_rules) for id_, objective in self._objectives.items()}
+
+    def asked(self, slos: Sequence[str] = ()) -> tuple[Objective, ...]:
+        """Those that can refuse, in the order of the definitions, or only the named ones.
+
+        Raises: ClientError `NOT_FOUND` for an id that names nothing, `INVALID_MESSAGE` for one that refuses nothing.
+        """
+        for slo in slos:
+            if slo not in self._objectives:
+                raise ClientError("NOT_FOUND", f"there is no objective {slo!r}; `surewire slo list` names them", path="slo")
+            if not self.can_refuse(slo):
+                raise ClientError("INVALID_MESSAGE", f"{slo} refuses nothing; its definition would need gate: true", path="slo")
+        return tuple(objective for id_, objective in self._objectives.items() if (id_ in slos if slos else self.can_refuse(id_)))
+
+    def can_refuse(self, slo: str) -> bool:
+        """Whether it can ever refuse a change: by its state, by its hard limit, or by a tier that freezes deployments."""
+        objective = self._objectives[slo]
+        return objective.slo.gate or bool(self._hard_limits[slo]) or any(tier.freezes for tier in objective.tiers)
+
+    def standing(
+        self,
+        slo: str,
+        status: SloStatus | None,
+        *,
+        is_fed: bool,
+        firing_rates: Collection[Decimal] = (),
+        freeze: Freeze | None = None,
+        firing_alerts: Collection[str] = (),
+    ) -> Gated:
+        """How it stands. `status` is None before anything was judged; `is_fed`: it ever had data here; `firing_rates` are those of its
+        burn tiers that fire."""
+        objective = self._objectives[slo]
+        return Gated(
+            slo=slo,
+            state=status.state if status else "no_data",
+            burn_state=burn_state(tier.state for tier in objective.tiers if tier.rate in firing_rates),
+            budget_remaining=status.budget_remaining if status else None,
+            is_gating=objective.slo.gate,
+            has_budget=bool(objective.policy.remaining_states),
+            is_fed=is_fed,
+            freeze=freeze.state if freeze else "none",
+            hard_fail=next((alert for alert in self._hard_limits[slo] if alert in firing_alerts), ""),
+        )
 
 
-def can_gate(objective: Objective) -> bool:
-    """Whether it can ever refuse a change: by its state, by its hard limit, or by a tier that freezes deployments."""
-    return objective.slo.gate or bool(hard_fail_alert(objective.slo)) or any(tier.freezes for tier in objective.tiers)
+def _hard_limit(objective: Objective, rules: Sequence[AlertRule]) -> tuple[str, ...]:
+    """The alerts of the objective's hard limit: those about its histogram above that bound."""
+    slo = objective.slo
+    if not isinstance(slo, LatencySlo) or slo.hard_fail_s is None:
+        return ()
+    return tuple(rule.name for rule in rules if _is_about(rule, slo.metric, slo.hard_fail_s))
 
 
-def hard_fail_alert(slo: Slo) -> str:
-    """The name of the alert of its hard limit; empty when it has none."""
-    is_limited = isinstance(slo, LatencySlo) and slo.hard_fail_s is not None
-    return "".join(word.capitalize() for word in slo.id.split("-")) + "HardFail" if is_limited else ""
-
-
-def selected(found: Sequence[Gated], objectives: Sequence[Objective], ids: Collection[str]) -> tuple[Gated, ...]:
-    """What is asked about: all, when no id is given. Raises: ClientError for an id that names nothing, or nothing that can gate."""
-    by_id = {objective.id: objective for objective in objectives}
-    for slo in ids:
-        if slo not in by_id:
-            raise ClientError("NOT_FOUND", f"no objective is called {slo}", path="slo")
-        if not can_gate(by_id[slo]):
-            raise ClientError("INVALID_MESSAGE", f"{slo} refuses nothing; its definition would need gate: true", path="slo")
-    return tuple(one for one in found if not ids or one.slo in ids)
+def _is_about(rule: AlertRule, metric: str, bound_s: float) -> bool:
+    condition = rule.condition
+    return isinstance(condition, SlowShare) and condition.histogram.metric == metric and float(condition.threshold_s) == bound_s

@@ -15,7 +15,7 @@ from surewire.slo.condition import Burn
 from surewire.slo.evaluation import evaluate
 from surewire.slo.freeze import Action, Freeze, next_step
 from surewire.slo.gate import Gated
-from surewire.slo.gating import can_gate, gated
+from surewire.slo.gating import Gating
 from surewire.slo.objective import Objective
 from surewire.slo.policy import consequence
 from surewire.slo.scene import Scene
@@ -77,6 +77,7 @@ class Track:
         self.alerts: list[AlertSpan] = []
         self.freeze: Freeze | None = None
         self.last: Moment | None = None
+        self._gating = Gating([objective], self.rules)
         self._load, self._timeline = load, SimulatedTimeline(load, sides(objective))
         self._held_since_s: dict[str, int] = {}
         self._firing: dict[str, int] = {}
@@ -115,11 +116,11 @@ class Track:
 
     def gated(self) -> Gated | None:
         """Its standing at the gate; None for one that refuses nothing."""
-        if self.last is None or not can_gate(self.objective):
+        slo = self.objective.id
+        if self.last is None or not self._gating.can_refuse(slo):
             return None
-        states = [tier.state for tier in self.objective.tiers if tier.rate in self.last.rates]
-        return gated(
-            self.objective, self.last.status, is_fed=True, tier_states=states, freeze=self.freeze, firing_alerts=self._firing.keys()
+        return self._gating.standing(
+            slo, self.last.status, is_fed=True, firing_rates=self.last.rates, freeze=self.freeze, firing_alerts=self._firing.keys()
         )
 
     def mend(self, at_s: int, what: str) -> None:

@@ -50,6 +50,13 @@ async def command(api: RunningApi, *arguments: str) -> tuple[int, str]:
     return process.returncode, (out or err).decode()
 
 
+async def test_the_gate_is_not_asked_about_what_refuses_nothing(api: RunningApi) -> None:
+    answer = await api.client.get("/v1/gate", params={"slo": ["availability", "kafka-available"]})
+    assert answer.status_code == 422
+    assert "kafka-available refuses nothing; its definition would need gate: true" in answer.text
+    assert (await api.client.get("/v1/gate", params={"slo": "availabilty"})).status_code == 404
+
+
 async def test_a_breach_freezes_until_an_action_is_validated_and_a_day_was_calm(api: RunningApi) -> None:
     await tick(api, 10_000, 0)
     assert (await gate(api, "feature"))["verdict"] == "allowed"
