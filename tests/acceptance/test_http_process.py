@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import websockets
 
+from tests.acceptance.protocol.peer import open_peer
 from tests.server_process import ServerProcess, running_server
 
 ALICE = {"X-User-Id": "alice"}
@@ -65,28 +64,25 @@ async def test_whatever_was_answered_before_kill_9_is_answered_again_and_done_on
 
 
 async def test_what_is_posted_reaches_websockets(server: ServerProcess) -> None:
-    async with client_of(server) as client, websockets.connect(f"{server.ws}?user_id=bob", proxy=None) as socket:
+    async with client_of(server) as client, open_peer(server.ws, "bob") as bob:
         chat_id = (await client.post("/v1/chats", json={"members": ["bob"]})).json()["chat_id"]
-        await socket.send(json.dumps({"type": "subscribe", "subscription_id": "all", "filters": {"severities": ["P1"]}}))
-        for expected in ("welcome", "subscribed"):
-            assert json.loads(await socket.recv())["type"] == expected
+        assert (await bob.ask("subscribe", subscription_id="all", filters={"severities": ["P1"]}))["type"] == "subscribed"
         sent = (await client.post(f"/v1/chats/{chat_id}/messages", json={"client_message_id": "1", "content": "Hello"})).json()
-        message = json.loads(await socket.recv())
+        message = await bob.hear()
         assert (message["message_id"], message["sequence"], message["content"]) == (sent["message_id"], 1, "Hello")
         published = (await client.post("/v1/events", json={"event_type": "incident_created", "severity": "P1"})).json()
-        event = json.loads(await socket.recv())
+        event = await bob.hear()
         assert (event["message_id"], event["position"]) == (published["message_id"], published["position"])
 
 
 async def test_acknowledged_watermarks_are_seen_at_once(server: ServerProcess) -> None:
-    async with client_of(server) as client, websockets.connect(f"{server.ws}?user_id=bob", proxy=None) as socket:
+    async with client_of(server) as client, open_peer(server.ws, "bob") as bob:
         chat_id = (await client.post("/v1/chats", json={"members": ["bob"]})).json()["chat_id"]
         await client.post(f"/v1/chats/{chat_id}/messages", json={"client_message_id": "1", "content": "Hello"})
-        assert [json.loads(await socket.recv())["type"] for _ in range(2)] == ["welcome", "message"]
-        await socket.send(json.dumps({"type": "ack", "chat_id": chat_id, "sequence": 1, "state": "read"}))
+        assert (await bob.hear())["type"] == "message"
+        await bob.say("ack", chat_id=chat_id, sequence=1, state="read")
         # The answer to a ping comes after the ack was taken.
-        await socket.send(json.dumps({"type": "ping"}))
-        assert json.loads(await socket.recv())["type"] == "pong"
+        assert (await bob.ask("ping"))["type"] == "pong"
         delivery = (await client.get(f"/v1/chats/{chat_id}/delivery")).json()
         assert {"user_id": "bob", "delivered_sequence": 1, "read_sequence": 1} in delivery["members"]
 
@@ -115,15 +111,14 @@ async def test_a_rate_is_one_for_http_and_websocket(tmp_path: Path) -> None:
     async with (
         running_server(tmp_path / "data", **slow) as server,
         client_of(server) as client,
-        websockets.connect(f"{server.ws}?user_id=alice", proxy=None) as socket,
+        open_peer(server.ws, "alice") as alice,
     ):
         chat_id = (await client.post("/v1/chats", json={})).json()["chat_id"]
         sent = await client.post(f"/v1/chats/{chat_id}/messages", json={"client_message_id": "1", "content": "Hello"})
         assert sent.status_code == 201
         for number in (2, 3):
-            message = {"type": "send_message", "chat_id": chat_id, "client_message_id": f"{number}", "content": "Hello"}
-            await socket.send(json.dumps(message))
-        answers = [json.loads(await socket.recv()) for _ in range(4)]
+            await alice.say("send_message", chat_id=chat_id, client_message_id=f"{number}", content="Hello")
+        answers = [await alice.hear() for _ in range(3)]
         by_type = {answer["type"]: answer for answer in answers}
         assert by_type["message_ack"]["client_message_id"] == "2"
         assert by_type["error"]["code"] == "RATE_LIMITED"

@@ -31,7 +31,13 @@ class Peer:
         return await self.hear()
 
     async def hear(self) -> dict[str, Any]:
-        """The next message."""
+        """The next message that answers or tells something; a position comes whenever a sweep does, and is passed over."""
+        while (message := await self.hear_any())["type"] == "position":
+            pass
+        return message
+
+    async def hear_any(self) -> dict[str, Any]:
+        """The next message, whatever it is."""
         return json.loads(await asyncio.wait_for(self.socket.recv(), _TIMEOUT_S))
 
     async def hear_until(self, kind: str) -> dict[str, Any]:

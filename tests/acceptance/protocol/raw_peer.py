@@ -84,10 +84,10 @@ class RawPeer:
         return Frame(head[0] & 15, await self._exactly(length))
 
     async def hear(self, *kinds: str) -> dict[str, Any]:
-        """The next message, of one of the kinds if some are named; frames before it are dropped."""
+        """The next message, of one of the kinds if some are named and not a position otherwise; frames before it are dropped."""
         while True:
             frame = await self.frame()
-            if frame.opcode == TEXT and (not kinds or frame.message["type"] in kinds):
+            if frame.opcode == TEXT and (frame.message["type"] in kinds if kinds else frame.message["type"] != "position"):
                 return frame.message
 
     async def ended(self) -> list[Frame]:

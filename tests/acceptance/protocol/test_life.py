@@ -19,13 +19,13 @@ from tests.server_process import ServerProcess, running_server
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 OFTEN = {
-    "SUREWIRE_HEARTBEAT__INTERVAL_S": "0.6",
-    "SUREWIRE_HEARTBEAT__TIMEOUT_S": "0.5",
+    "SUREWIRE_HEARTBEAT__INTERVAL_S": "1.2",
+    "SUREWIRE_HEARTBEAT__TIMEOUT_S": "1.1",
     "SUREWIRE_HEARTBEAT__SWEEP_INTERVAL_S": "0.05",
 }
 NEVER = {
     "SUREWIRE_HEARTBEAT__INTERVAL_S": "0",
-    "SUREWIRE_HEARTBEAT__SESSION_TIMEOUT_S": "1",
+    "SUREWIRE_HEARTBEAT__SESSION_TIMEOUT_S": "3",
     "SUREWIRE_HEARTBEAT__SWEEP_INTERVAL_S": "0.05",
 }
 
@@ -39,7 +39,7 @@ async def often(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Serv
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def never(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[ServerProcess]:
-    """A server that does not ping and waits a second for a word."""
+    """A server that does not ping and waits three seconds for a word."""
     async with running_server(tmp_path_factory.mktemp("never") / "data", **UNHURRIED, **NEVER) as server:
         yield server
 
@@ -62,14 +62,14 @@ async def test_who_answers_pings_stays_and_is_counted(often: ServerProcess) -> N
     async with httpx.AsyncClient(base_url=often.http) as api:
         before = await scrape_when_empty(api)
         async with open_raw_peer(often.port) as peer:
-            await after_pings(peer, 3, lambda: peer.send_frame(PONG))
+            await after_pings(peer, 2, lambda: peer.send_frame(PONG))
             await peer.say("ping")
             await peer.hear("pong")
             counted = (await scrape(api)).since(before)
             sent = counted.value("gateway_heartbeat_pings_sent_total")
-            assert sent in (3, 4)
-            assert counted.value("gateway_heartbeat_pongs_received_total") == 3
-            assert counted.value("gateway_heartbeat_latency_seconds_count") == 3
+            assert sent >= 2
+            assert counted.value("gateway_heartbeat_pongs_received_total") == 2
+            assert counted.value("gateway_heartbeat_latency_seconds_count") == 2
             assert counted.value("gateway_heartbeat_timeouts_total") == 0
 
 
@@ -84,7 +84,7 @@ ANY_FRAME: dict[str, Callable[[RawPeer], Awaitable[None]]] = {
 @pytest.mark.parametrize("name", ANY_FRAME)
 async def test_any_frame_is_life(often: ServerProcess, name: str) -> None:
     async with open_raw_peer(often.port) as peer:
-        await after_pings(peer, 3, lambda: ANY_FRAME[name](peer))
+        await after_pings(peer, 2, lambda: ANY_FRAME[name](peer))
         await peer.say("ping")
         await peer.hear("pong")
 
