@@ -21,7 +21,7 @@ SIGNING = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 def hook(receiver: HttpReceiver) -> dict[str, str]:
-    settings = {"TYPE": "webhook", "URL": receiver.url, "SECRET": SIGNING, "ALLOW_PRIVATE": "true", "TIMEOUT_S": "0.5"}
+    settings = {"TYPE": "webhook", "URL": receiver.url, "SECRET": SIGNING, "ALLOW_PRIVATE": "true", "TIMEOUT_S": "20"}
     retries = {"SUREWIRE_ALERTING__RETRY_FIRST_S": "0.05", "SUREWIRE_ALERTING__RETRY_MOST_S": "0.1"}
     return {f"SUREWIRE_NOTIFY__PAGER__{name}": value for name, value in settings.items()} | retries
 

@@ -84,9 +84,11 @@ class RawPeer:
         return Frame(head[0] & 15, await self._exactly(length))
 
     async def hear(self, *kinds: str) -> dict[str, Any]:
-        """The next message, of one of the kinds if some are named and not a position otherwise; frames before it are dropped."""
+        """The next message, of one of the kinds if some are named and no position otherwise; others are dropped, pings answered."""
         while True:
             frame = await self.frame()
+            if frame.opcode == PING:
+                await self.send_frame(PONG, frame.payload)
             if frame.opcode == TEXT and (frame.message["type"] in kinds if kinds else frame.message["type"] != "position"):
                 return frame.message
 

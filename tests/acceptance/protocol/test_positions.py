@@ -18,15 +18,15 @@ from tests.server_process import ServerProcess, running_server
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 OFTEN = {
-    "SUREWIRE_HEARTBEAT__INTERVAL_S": "0.2",
-    "SUREWIRE_HEARTBEAT__TIMEOUT_S": "0.15",
+    "SUREWIRE_HEARTBEAT__INTERVAL_S": "0.6",
+    "SUREWIRE_HEARTBEAT__TIMEOUT_S": "0.55",
     "SUREWIRE_HEARTBEAT__SWEEP_INTERVAL_S": "0.05",
 }
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[ServerProcess]:
-    """Heartbeats five times a second."""
+    """Heartbeats more than once a second."""
     async with running_server(tmp_path_factory.mktemp("positions") / "data", **UNHURRIED, **OFTEN) as server:
         yield server
 
