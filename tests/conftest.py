@@ -1,8 +1,9 @@
-"""What holds for every test: Hypothesis profiles, and that CI proves everything."""
+"""What holds for every test: Hypothesis profiles, that Ctrl-C reaches what a test starts, and that CI proves everything."""
 
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator
 from typing import TypeVar
 
@@ -15,6 +16,9 @@ ON_CI = os.environ.get("CI") == "true"
 settings.register_profile("everywhere", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("everywhere"), derandomize=True, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if ON_CI else "everywhere"))
+
+# A shell that runs the tests in the background has them ignore SIGINT, and every process that they start would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
