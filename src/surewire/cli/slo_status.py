@@ -123,8 +123,9 @@ def _print(slos: Iterable[SloView]) -> None:
 
 def _watched(ids: Sequence[str], url: str, left_out: frozenset[SloState]) -> int:
     """Redraws until it is interrupted."""
-    from rich.console import Console
+    from rich.console import Console, Group
     from rich.live import Live
+    from rich.text import Text
 
     seen: History = defaultdict(lambda: deque(maxlen=_SPARK_CELLS))
     with Live(console=Console(), screen=sys.stdout.isatty(), auto_refresh=False) as live:
@@ -133,7 +134,8 @@ def _watched(ids: Sequence[str], url: str, left_out: frozenset[SloState]) -> int
             for slo in found.slos:
                 if slo.budget_remaining is not None:
                     seen[slo.id].append(slo.budget_remaining)
-            live.update(_table(found.slos, seen), refresh=True)
+            # Gaps first: a table that is longer than the screen loses its end.
+            live.update(Group(*map(Text, gap_sentences(found.slos)), _table(found.slos, seen)), refresh=True)
             time.sleep(_EVERY_S)
 
 

@@ -8,41 +8,11 @@ import msgspec
 import pytest
 
 from surewire.cli import main
-from surewire.monitoring.slo_view import SloList, SloView
-from surewire.slo.status import SloState
+from surewire.monitoring.slo_view import SloList
+from tests.fakes.slo_views import slo_view
 from tests.json_server import Answer, json_server
 
-
-def objective(id_: str, state: SloState) -> SloView:
-    return SloView(
-        id=id_,
-        kind="ratio",
-        objective=0.999,
-        window="30d",
-        since="2026-11-01T00:00:00Z",
-        good=9,
-        bad=1,
-        total=10,
-        sli=0.9,
-        sli_gross=0.9,
-        bad_gross=1,
-        total_gross=10,
-        budget_remaining=-99.0,
-        budget_remaining_gross=-99.0,
-        events_left=0,
-        outage_minutes_left=0.0,
-        burn_rates={"1h": 14.4},
-        coverage=1.0,
-        excluded_s=0,
-        state=state,
-        verdict="met",
-        owner="a",
-        backup="b",
-        note="",
-    )
-
-
-ALL = SloList("2026-11-21T00:00:00Z", (objective("idle", "no_data"), objective("fine", "healthy"), objective("worse", "warning")))
+ALL = SloList("2026-11-21T00:00:00Z", (slo_view("idle", "no_data"), slo_view("fine", "healthy"), slo_view("worse", "warning")))
 
 
 def printed(capsys: pytest.CaptureFixture[str], *options: str, found: SloList = ALL) -> tuple[object, str]:
@@ -76,5 +46,5 @@ def test_programs_get_only_what_was_asked_for_too(capsys: pytest.CaptureFixture[
 
 
 def test_a_breach_is_told_by_the_exit_status_whatever_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    code, text = printed(capsys, "--bad", found=SloList("", (objective("broken", "breached"),)))
+    code, text = printed(capsys, "--bad", found=SloList("", (slo_view("broken", "breached"),)))
     assert (code, text.splitlines()[1].split("\t")[0]) == (1, "broken")
