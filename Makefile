@@ -39,7 +39,7 @@ serve: $(VENV)/serve.installed ## run a server on http://127.0.0.1:8080
 
 test: setup lint types layers ## prove everything
 	tests/install
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 test-prometheus3: setup ## prove the generated rules with the newest Prometheus, which is built first
 	services/prometheus3 install
