@@ -128,4 +128,4 @@ async def test_the_engine_and_a_prometheus_that_scrapes_it_see_the_same_outage(t
             seen: dict[str, Any] = (await api.get(f"/v1/slos/{SLO}")).json()
             assert seen["state"] == "breached"
             # A scrape that a busy machine misses takes good and bad events nearly alike.
-            assert await budget_in_prometheus(prometheus) == pytest.approx(seen["budget_remaining"], rel=0.05)
+            assert await budget_in_prometheus(prometheus) == pytest.approx(seen["budget_remaining"], rel=0.1)
