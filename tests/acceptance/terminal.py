@@ -16,6 +16,8 @@ from contextlib import asynccontextmanager, suppress
 __all__ = ["Terminal", "terminal"]
 
 _ROWS_AND_COLUMNS = 40, 200
+# The size is the terminal's to say.
+_OTHERS = {name: value for name, value in os.environ.items() if name not in {"LINES", "COLUMNS"}}
 
 
 class Terminal:
@@ -69,7 +71,7 @@ async def terminal(url: str, *arguments: str, **settings: str) -> AsyncGenerator
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
-        env=os.environ | {"SUREWIRE_URL": url, "TERM": "xterm"} | settings,
+        env={**_OTHERS, "SUREWIRE_URL": url, "TERM": "xterm", **settings},
     )
     os.close(theirs)
     try:

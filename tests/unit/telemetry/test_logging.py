@@ -93,6 +93,8 @@ def test_a_logger_follows_a_second_configuration() -> None:
 
 
 def test_libraries_log_through_the_same_lines() -> None:
+    # A server in another test may have made it quieter.
+    stdlib.getLogger("uvicorn.error").setLevel(stdlib.NOTSET)
     with logs() as lines:
         stdlib.getLogger("uvicorn.error").warning("port %d is slow", 80, extra={"peer": "::1", "event": "x", "exc_info_": 1})
         stdlib.getLogger("uvicorn.error").log(5, "trace")
