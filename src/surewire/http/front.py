@@ -26,6 +26,7 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from surewire.gateway.upgrade import Acceptance, Refusal, UpgradeRequest
+from surewire.http.answer_transport import AnswerTransport
 from surewire.http.front_context import WEBSOCKET_ROUTE, FrontContext
 from surewire.http.refusal import INTERNAL, INVALID, RATE_LIMITED, TIMEOUT, TOO_LARGE, UNAVAILABLE, RequestRefusedError, refusal_answer
 from surewire.http.request_guard import RequestHead, head_without_upgrade, kept_headers, read_head, values
@@ -180,6 +181,8 @@ class FrontProtocol(TimedHttpProtocol):
             raise RequestRefusedError(429, RATE_LIMITED, "too many requests wait for their answers")
         else:
             super().on_headers_complete()
+            if method != b"HEAD":
+                self.cycle.transport = cast("asyncio.Transport", AnswerTransport(self.transport))
             self._begin_body()
 
     def _begin_upgrade(self) -> None:

@@ -147,6 +147,21 @@ def test_a_connection_serves_many_requests_and_pipelined_ones_in_order(front: Ru
         assert client.answer().status == 404
 
 
+def test_who_asks_whether_to_go_on_is_told_so_before_the_answer(front: RunningFront) -> None:
+    with RawClient(front.address) as client:
+        client.send(request("POST /length HTTP/1.1", "Content-Length: 3", "Expect: 100-continue"))
+        assert client.answer().status == 100
+        client.send(b"abc")
+        assert client.answer().body == b"3"
+
+
+def test_a_head_request_gets_its_head_and_the_connection_goes_on(front: RunningFront) -> None:
+    with RawClient(front.address) as client:
+        client.send(request("HEAD / HTTP/1.1") + request("GET / HTTP/1.1"))
+        assert client.answer(to_head=True).status == 404
+        assert client.answer().status == 404
+
+
 def test_a_refusal_waits_for_the_answers_before_it(front: RunningFront) -> None:
     with RawClient(front.address) as client:
         client.send(request("GET /slow HTTP/1.1") + request("GET / HTTP/1.1", host=None) + request("GET /smuggled HTTP/1.1"))
