@@ -11,7 +11,7 @@ from surewire.adapters.sqlite.event_table import EventTable, Kept
 from surewire.adapters.sqlite.file import locked_file
 from surewire.adapters.sqlite.head_note import HeadNote
 from surewire.adapters.sqlite.work import Commit
-from surewire.domain.stream import StreamEvent
+from surewire.domain.stream import PlacedEvents, StreamEvent
 from surewire.errors import SurewireError
 from tests.contracts.event_history import events, titles
 from tests.fakes.clock import SettableClock
@@ -28,7 +28,7 @@ def committed(lane: EventLane, connection: Connection, append: Append) -> Sequen
 
 def test_a_commit_that_is_found_in_the_file_before_its_result_arrives_is_heard_once(tmp_path: Path) -> None:
     heard: list[StreamEvent] = []
-    answers: list[Sequence[StreamEvent] | SurewireError] = []
+    answers: list[PlacedEvents | SurewireError] = []
     with locked_file(tmp_path / "events.db", "events") as file:
         lane = EventLane(EventTable(Kept(100, 60_000_000)), HeadNote(file.path), SettableClock())
         lane.committed = heard.extend
@@ -43,5 +43,30 @@ def test_a_commit_that_is_found_in_the_file_before_its_result_arrives_is_heard_o
         assert titles(heard) == ["a", "b"]
         lane.settle([append], placed, COMMIT)
         assert titles(heard) == ["a", "b"]
-        assert answers == [heard]
+        assert answers == [PlacedEvents(lane.epoch, heard)]
         connection.close()
+
+
+def test_an_append_that_waited_while_events_were_lost_is_answered_with_the_epoch_of_its_offsets(tmp_path: Path) -> None:
+    answers: list[PlacedEvents | SurewireError] = []
+    with locked_file(tmp_path / "events.db", "events") as file:
+        lane = EventLane(EventTable(Kept(100, 60_000_000)), HeadNote(file.path), SettableClock())
+        connection = file.open_writer()
+        lane.reopened(connection)
+        lane.resumed()
+        first = Append(events("a", "b"), answers.append, None)
+        lane.settle([first], committed(lane, connection, first), COMMIT)
+        waiting = Append(events("c"), answers.append, None)
+        connection.execute("DELETE FROM events; UPDATE sqlite_sequence SET seq = 0")
+        lane.reopened(connection)
+        placed = committed(lane, connection, waiting)
+        epoch_before = lane.epoch
+        lane.resumed()
+        lane.settle([waiting], placed, COMMIT)
+        connection.close()
+    before, after = answers
+    assert isinstance(before, PlacedEvents)
+    assert isinstance(after, PlacedEvents)
+    assert (before.epoch, [event.offset for event in before.events]) == (epoch_before, [1, 2])
+    assert (after.epoch, [event.offset for event in after.events]) == (lane.epoch, [3])
+    assert lane.epoch != epoch_before

@@ -13,7 +13,7 @@ from msgspec import Raw
 from surewire.domain.event import Event
 from surewire.domain.ids import is_prefixed_ulid
 from surewire.domain.instant import parse_instant
-from surewire.domain.stream import StreamEvent
+from surewire.domain.stream import PlacedEvents, StreamEvent
 from surewire.errors import ClientError, SurewireError
 from surewire.ports.event_history import EventHistory
 from surewire.ports.idempotency import AlreadyAnsweredError, Answer, Claim
@@ -40,17 +40,19 @@ def events(*titles: str) -> list[Event]:
 
 
 async def append(history: EventHistory, batch: Sequence[Event], claim: Claim | None = None) -> Sequence[StreamEvent]:
-    """The answer to an append; raises the error that came instead."""
-    answer: asyncio.Future[Sequence[StreamEvent]] = asyncio.get_running_loop().create_future()
+    """The events of the answer to an append; raises the error that came instead."""
+    answer: asyncio.Future[PlacedEvents] = asyncio.get_running_loop().create_future()
 
-    def done(result: Sequence[StreamEvent] | SurewireError) -> None:
+    def done(result: PlacedEvents | SurewireError) -> None:
         if isinstance(result, SurewireError):
             answer.set_exception(result)
         else:
             answer.set_result(result)
 
     history.append(batch, done, claim)
-    return await answer
+    placed = await answer
+    assert placed.epoch == history.epoch
+    return placed.events
 
 
 async def read_all(history: EventHistory, after: int = 0, limit: int = 100) -> list[StreamEvent]:
@@ -61,8 +63,8 @@ async def read_all(history: EventHistory, after: int = 0, limit: int = 100) -> l
 
 
 def claim_of(key: str, *, body: bytes = b"", owner: str = "alice") -> Claim:
-    def render(result: Sequence[StreamEvent]) -> Answer:
-        return Answer(202, ",".join(str(event.offset) for event in result).encode())
+    def render(result: PlacedEvents) -> Answer:
+        return Answer(202, ",".join(str(event.offset) for event in result.events).encode())
 
     return Claim(owner, "POST", "/v1/events", key, sha256(body).digest(), render)
 
@@ -144,9 +146,9 @@ class EventHistoryContract:
             answers: list[int] = []
             all_answered = asyncio.Event()
 
-            def done(result: Sequence[StreamEvent] | SurewireError) -> None:
+            def done(result: PlacedEvents | SurewireError) -> None:
                 assert not isinstance(result, SurewireError)
-                answers.extend(event.offset for event in result)
+                answers.extend(event.offset for event in result.events)
                 if len(answers) == 100:
                     all_answered.set()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
@@ -10,7 +11,7 @@ from msgspec import Meta, Struct
 from surewire.domain.event import Event
 from surewire.errors import ClientError
 
-__all__ = ["Position", "StreamEvent", "parse_position"]
+__all__ = ["PlacedEvents", "Position", "StreamEvent", "parse_position"]
 
 _POSITION = re.compile(r"([A-Za-z0-9_-]{1,64}):(0|[1-9][0-9]{0,18})")
 
@@ -38,6 +39,13 @@ class StreamEvent(Struct, frozen=True):
     timestamp: str
     created_micros: int
     event: Event
+
+
+class PlacedEvents(Struct, frozen=True):
+    """Events that were stored together, in their order. Their offsets are of `epoch`."""
+
+    epoch: str
+    events: Sequence[StreamEvent]
 
 
 def parse_position(text: str) -> Position:

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from surewire.domain.event import Event
-from surewire.domain.stream import StreamEvent
+from surewire.domain.stream import PlacedEvents, StreamEvent
 from surewire.errors import SurewireError
 from surewire.ports.idempotency import Claim
 
 __all__ = ["AppendDone", "EventHistory", "OnCommitted"]
 
-AppendDone = Callable[[Sequence[StreamEvent] | SurewireError], None]
+AppendDone = Callable[[PlacedEvents | SurewireError], None]
 OnCommitted = Callable[[Sequence[StreamEvent]], None]
 
 

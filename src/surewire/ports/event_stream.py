@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from surewire.domain.event import Event
 from surewire.domain.filters import Filters
-from surewire.domain.stream import Position, StreamEvent
+from surewire.domain.stream import PlacedEvents, Position, StreamEvent
 from surewire.ports.idempotency import Claim
 
 __all__ = ["EventStream", "EventSubscriber", "RecoveredPage", "RecoveryReason"]
@@ -47,7 +47,7 @@ class EventStream(Protocol):
         """The last event that was handed to the subscriber; offset 0 before the first."""
         ...
 
-    async def publish(self, events: Sequence[Event], claim: Claim | None = None) -> Sequence[StreamEvent]:
+    async def publish(self, events: Sequence[Event], claim: Claim | None = None) -> PlacedEvents:
         """The events with their places, once they are on disk and handed to live subscribers. All or nothing.
 
         Raises: ClientError `UNAVAILABLE` (temporary) when too much waits or the history cannot be written; `TOO_LARGE` for an

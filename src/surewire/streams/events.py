@@ -16,7 +16,7 @@ from typing import Final
 
 from surewire.domain.event import Event
 from surewire.domain.filters import Filters
-from surewire.domain.stream import Position, StreamEvent
+from surewire.domain.stream import PlacedEvents, Position, StreamEvent
 from surewire.errors import BackendError, ClientError, SurewireError
 from surewire.ports.event_history import EventHistory
 from surewire.ports.event_stream import EventSubscriber, RecoveredPage, RecoveryReason
@@ -68,11 +68,11 @@ class DurableEventStream:
     def head(self) -> Position:
         return Position(self._history.epoch, self._tail.head)
 
-    async def publish(self, events: Sequence[Event], claim: Claim | None = None) -> Sequence[StreamEvent]:
+    async def publish(self, events: Sequence[Event], claim: Claim | None = None) -> PlacedEvents:
         """As the port says; also raises what `claim` asks for. Who is cancelled while waiting does not know whether it was done."""
         if not events:
-            return ()
-        answer: asyncio.Future[Sequence[StreamEvent]] = asyncio.get_running_loop().create_future()
+            return PlacedEvents(self._history.epoch, ())
+        answer: asyncio.Future[PlacedEvents] = asyncio.get_running_loop().create_future()
         self._history.append(checked_events(events, self._event_limits), partial(_answer, answer), claim)
         return await answer
 
@@ -136,7 +136,7 @@ class DurableEventStream:
             raise _unavailable() from error
 
 
-def _answer(answer: asyncio.Future[Sequence[StreamEvent]], result: Sequence[StreamEvent] | SurewireError) -> None:
+def _answer(answer: asyncio.Future[PlacedEvents], result: PlacedEvents | SurewireError) -> None:
     if answer.done():
         return
     if isinstance(result, SurewireError):

@@ -92,7 +92,7 @@ async def test_events_of_one_turn_come_before_the_answer_that_follows_them() -> 
         clients = [await tested.welcomed(f"user{number}") for number in range(20)]
         for client in clients:
             await subscribe(client)
-        (event,) = await tested.stream.publish([Event("deployment")])
+        (event,) = (await tested.stream.publish([Event("deployment")])).events
         tested.hub.event_committed(event, tested.stream.head.epoch)
         clients[3].say({"type": "unsubscribe", "subscription_id": "s"})
         await until_quiet()

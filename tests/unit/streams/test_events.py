@@ -13,7 +13,7 @@ from msgspec import Raw
 from surewire.adapters.memory.event_history import MemoryEventHistory
 from surewire.domain.event import Event
 from surewire.domain.filters import Filters
-from surewire.domain.stream import Position, StreamEvent
+from surewire.domain.stream import PlacedEvents, Position, StreamEvent
 from surewire.errors import BackendUnavailableError, ClientError
 from surewire.ports.event_history import AppendDone
 from surewire.ports.event_stream import RecoveredPage
@@ -69,7 +69,8 @@ async def test_published_events_are_answered_and_delivered_in_order_with_their_e
     async with running() as (stream, subscriber):
         assert stream.head.offset == 0
         answers = await asyncio.gather(*(stream.publish(numbered(3)) for _ in range(4)))
-        placed = [event for answer in answers for event in answer]
+        placed = [event for answer in answers for event in answer.events]
+        assert {answer.epoch for answer in answers} == {stream.head.epoch}
         assert [event.offset for event in placed] == list(range(1, 13))
         assert subscriber.events == [(event, stream.head.epoch) for event in placed]
         assert stream.head.offset == 12
@@ -89,7 +90,7 @@ async def test_priority_is_filled_in_before_an_event_is_stored() -> None:
 
 async def test_publishing_nothing_does_nothing() -> None:
     async with running() as (stream, subscriber):
-        assert await stream.publish([]) == ()
+        assert await stream.publish([]) == PlacedEvents(stream.head.epoch, ())
         assert subscriber.offsets == []
 
 
@@ -169,7 +170,7 @@ async def test_a_mistake_of_the_subscriber_is_reported_and_keeps_nothing_from_th
     history = MemoryEventHistory(SettableClock(), history_events=10, history_s=60.0, queue_events=10)
     subscriber = Clumsy()
     async with event_stream(history, subscriber, history_events=10) as stream:
-        assert len(await stream.publish(numbered(3))) == 3
+        assert len((await stream.publish(numbered(3))).events) == 3
     assert subscriber.offsets == [1, 2, 3]
     assert [type(error) for error in reported] == [LookupError]
 

@@ -12,7 +12,7 @@ from typing import Final
 from surewire.domain.event import Event
 from surewire.domain.ids import UlidGenerator
 from surewire.domain.instant import MICROS_PER_SECOND, format_instant
-from surewire.domain.stream import StreamEvent
+from surewire.domain.stream import PlacedEvents, StreamEvent
 from surewire.errors import ClientError, SurewireError
 from surewire.ports.clock import Clock
 from surewire.ports.event_history import AppendDone, OnCommitted
@@ -69,20 +69,20 @@ class MemoryEventHistory:
         self._waiting -= len(events)
         result = self._committed(events, claim)
         if self._listener and not isinstance(result, SurewireError):
-            self._listener(result)
+            self._listener(result.events)
         done(result)
 
-    def _committed(self, events: Sequence[Event], claim: Claim | None) -> Sequence[StreamEvent] | SurewireError:
+    def _committed(self, events: Sequence[Event], claim: Claim | None) -> PlacedEvents | SurewireError:
         now = self._clock.now_micros()
         refusal = self._refusal(claim, now) if claim else None
         if refusal:
             return refusal
-        placed = [self._placed(event, offset, now) for offset, event in enumerate(events, self.head + 1)]
+        placed = PlacedEvents(self.epoch, [self._placed(event, offset, now) for offset, event in enumerate(events, self.head + 1)])
         if claim:
             self._forget_claims(now)
             self._claims[_key(claim)] = (claim, claim.render(placed), now)
-        self._events.extend(placed)
-        self.head += len(placed)
+        self._events.extend(placed.events)
+        self.head += len(placed.events)
         self.trim()
         return placed
 

@@ -18,7 +18,7 @@ from surewire.adapters.sqlite.head_note import HeadNote, Mark
 from surewire.adapters.sqlite.idempotency import refuse_repeated, remember
 from surewire.adapters.sqlite.work import Commit
 from surewire.domain.event import Event
-from surewire.domain.stream import StreamEvent
+from surewire.domain.stream import PlacedEvents, StreamEvent
 from surewire.errors import SurewireError
 from surewire.ports.clock import Clock
 from surewire.ports.event_history import AppendDone, OnCommitted
@@ -38,7 +38,7 @@ class Append(NamedTuple):
 class Placed(NamedTuple):
     """What became of an append, and the oldest offset that is kept after it."""
 
-    result: Sequence[StreamEvent] | SurewireError
+    result: PlacedEvents | SurewireError
     oldest: int
 
 
@@ -93,12 +93,12 @@ class EventLane:
         complete = self._table.trim(connection, self._clock.now_micros())
         return self._table.oldest, complete
 
-    def _place(self, connection: Connection, append: Append, now_micros: int) -> Sequence[StreamEvent] | SurewireError:
+    def _place(self, connection: Connection, append: Append, now_micros: int) -> PlacedEvents | SurewireError:
         try:
             refuse_repeated(connection, append.claim, now_micros)
         except SurewireError as refusal:
             return refusal
-        placed = self._table.place(connection, append.events, now_micros)
+        placed = PlacedEvents(self._known_epoch, self._table.place(connection, append.events, now_micros))
         remember(connection, append.claim, placed, now_micros)
         return placed
 
@@ -129,7 +129,7 @@ class EventLane:
             self.waiting -= len(append.events)
             self.oldest = oldest
             if not isinstance(result, SurewireError):
-                self._hand_over(result)
+                self._hand_over(result.events)
             append.done(result)
 
     def fail(self, items: Sequence[Append], error: SurewireError) -> None:

@@ -12,7 +12,7 @@ from surewire.alerting.alert_view import AlertList, AlertStatusView, alert_view
 from surewire.alerting.incoming import parse_incoming
 from surewire.contract.catalogue import load_alerts
 from surewire.domain.event import Event, Severity
-from surewire.domain.stream import StreamEvent
+from surewire.domain.stream import PlacedEvents
 from surewire.http.call import Call
 from surewire.http.idempotency import answer_once
 from surewire.http.operation import Answered, Operation, serves
@@ -120,10 +120,10 @@ async def receive_alerts(request: Call) -> Reply:
     incoming = parse_incoming(body, load_alerts().mapping)
     events = [_received(alert, incoming.dedup_key) for alert in incoming.alerts]
 
-    async def effect(claim: Claim | None) -> tuple[StreamEvent, ...]:
-        return tuple(await request.services.stream.publish(events, claim))
+    async def effect(claim: Claim | None) -> PlacedEvents:
+        return await request.services.stream.publish(events, claim)
 
-    return await answer_once(request, caller, body, effect, lambda placed: Answer(202, encode_json(ReceivedAlerts(len(placed)))))
+    return await answer_once(request, caller, body, effect, lambda placed: Answer(202, encode_json(ReceivedAlerts(len(placed.events)))))
 
 
 def _received(alert: AlertView, dedup_key: str) -> Event:

@@ -10,7 +10,7 @@ from msgspec import Meta, Raw, Struct
 from surewire.config.model import Limits
 from surewire.domain.event import Event, check_event
 from surewire.domain.filters import Filters, normalise
-from surewire.domain.stream import Position, StreamEvent, parse_position
+from surewire.domain.stream import PlacedEvents, Position, parse_position
 from surewire.errors import ClientError
 from surewire.http.body import decode_body
 from surewire.http.call import Call
@@ -116,13 +116,12 @@ async def publish_events(request: Call) -> Reply:
     stream, caller = request.services.stream, request.identify()
     body = await request.json_body()
     is_batch, events = _events(body, request.limits)
-    epoch = stream.head.epoch
 
-    async def effect(claim: Claim | None) -> Sequence[StreamEvent]:
+    async def effect(claim: Claim | None) -> PlacedEvents:
         return await stream.publish(events, claim)
 
-    def render(placed: Sequence[StreamEvent]) -> Answer:
-        published = tuple(PublishedEvent(event.message_id, Position(epoch, event.offset)) for event in placed)
+    def render(placed: PlacedEvents) -> Answer:
+        published = tuple(PublishedEvent(event.message_id, Position(placed.epoch, event.offset)) for event in placed.events)
         return Answer(202, encode_json(PublishedBatch(published) if is_batch else published[0]))
 
     return await answer_once(request, caller, body, effect, render)
