@@ -27,7 +27,7 @@ export UV_HTTP_TIMEOUT ?= $(PIP_DEFAULT_TIMEOUT)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test test-prometheus3 lint types layers bench fuzz docs validate-telemetry check lock clean
+.PHONY: help setup serve test test-stalls test-prometheus3 lint types layers bench fuzz docs validate-telemetry check lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,10 @@ serve: $(VENV)/serve.installed ## run a server on http://127.0.0.1:8080
 test: setup lint types layers ## prove everything
 	tests/install
 	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+
+test-stalls: setup ## prove everything on a machine that stalls now and then
+	tests/install
+	$(BIN)/python -m tests.stalls $(BIN)/pytest
 
 test-prometheus3: setup ## prove the generated rules with the newest Prometheus, which is built first
 	services/prometheus3 install
