@@ -126,17 +126,21 @@ class ServiceLevels:
 
         Raises: ClientError `NOT_FOUND` for an objective that does not exist, `INVALID_MESSAGE` for one that refuses nothing.
         """
+        for slo in slos:
+            self.objective(slo)
         freezes, assessed = self.freezes, self._assessment.objectives if self._assessment else {}
+        frozen = [slo for slo, freeze in freezes.items() if freeze.state == "open"]
         gated = [
             self._gating.standing(
                 objective.id,
                 one.status if (one := assessed.get(objective.id)) else None,
                 is_fed=self._is_fed(objective),
+                is_named=bool(slos),
                 firing_rates=one.firing_rates if one else (),
                 freeze=freezes.get(objective.id),
                 firing_alerts=self.firing,
             )
-            for objective in self._gating.asked(slos)
+            for objective in self._gating.asked(slos, frozen)
         ]
         age_s = None if self.at_s is None else max(0, self.decisions.now_s - self.at_s)
         return judge_gate(gated, change, Recorder(age_s, self._tick_s), override)
@@ -191,12 +195,14 @@ class ServiceLevels:
             change = transition(slo, policy, before, one.status.state, assessment.now_s)
             if change is None:
                 continue
-            self._standings[slo] = change.standing
             # Idle hours come and go without end; only a change of what is known is news.
-            if change.standing.known == before.known:
-                continue
-            await self.decisions.record(self.decisions.entry("slo_state", _ENGINE, _recorded(change)))
-            await self._on_transition(change, one.status)
+            is_news = change.standing.known != before.known
+            if is_news:
+                await self.decisions.record(self.decisions.entry("slo_state", _ENGINE, _recorded(change)))
+            # Not before it is on record: what could not be recorded is news again at the next tick.
+            self._standings[slo] = change.standing
+            if is_news:
+                await self._on_transition(change, one.status)
 
     async def _freeze(self, assessment: Assessment) -> None:
         freezes = self.freezes

@@ -61,6 +61,8 @@ class Gated(msgspec.Struct, frozen=True, kw_only=True):
     budget_remaining: Decimal | None = None
     is_gating: bool = True
     """Its state counts. Freezes and hard fails stand by themselves."""
+    is_named: bool = False
+    """The question names it: though its state may not count, it lets through what neither a freeze nor a hard fail refuses."""
     has_budget: bool = True
     """False for an objective that is only healthy or breached: while it is idle it is healthy."""
     is_fed: bool = True
@@ -178,9 +180,10 @@ def _verdict(
         return "unknown", _stale_in_words(recorder)
     if unknown:
         return "unknown", f"unknown: no data of {', '.join(unknown)}"
-    judged = [one for one in gated if one.is_gating and one.is_fed]
+    asked = [one for one in gated if one.is_gating or one.is_named]
+    judged = [one for one in asked if one.is_fed]
     if all(one.state == "no_data" for one in judged):
-        return "unknown", _unfed_in_words([one.slo for one in gated if one.is_gating])
+        return "unknown", _unfed_in_words([one.slo for one in asked])
     return "allowed", _allowed_in_words(change, judged, skipped)
 
 
@@ -188,10 +191,10 @@ def _change_in_words(change: ChangeKind) -> str:
     return f"{'an' if change == 'emergency' else 'a'} {change} change"
 
 
-def _unfed_in_words(gating: Sequence[str]) -> str:
-    if not gating:
+def _unfed_in_words(asked: Sequence[str]) -> str:
+    if not asked:
         return "unknown: no objective gates; write gate: true in the definition of one"
-    return f"unknown: no objective that gates has data yet ({', '.join(gating)}); use the server until one has"
+    return f"unknown: no objective that is asked has data yet ({', '.join(asked)}); use the server until one has"
 
 
 def _stale_in_words(recorder: Recorder) -> str:

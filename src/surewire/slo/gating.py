@@ -26,20 +26,20 @@ class Gating:
         known_rules = tuple(rules)
         self._hard_limits = {id_: _hard_limit(objective, known_rules) for id_, objective in self._objectives.items()}
 
-    def asked(self, slos: Sequence[str] = ()) -> tuple[Objective, ...]:
-        """Those that can refuse, in the order of the definitions, or only the named ones.
+    def asked(self, slos: Sequence[str] = (), frozen: Collection[str] = ()) -> tuple[Objective, ...]:
+        """Those that can refuse, in the order of the definitions, or only the named ones, which exist.
 
-        Raises: ClientError `NOT_FOUND` for an id that names nothing, `INVALID_MESSAGE` for one that refuses nothing.
+        `frozen` are those whose freeze is open: they refuse, whatever their definitions say by now. Raises: ClientError
+        `INVALID_MESSAGE` for a named one that refuses nothing.
         """
         for slo in slos:
-            if slo not in self._objectives:
-                raise ClientError("NOT_FOUND", f"there is no objective {slo!r}; `surewire slo list` names them", path="slo")
-            if not self.can_refuse(slo):
+            if slo not in frozen and not self.can_refuse(slo):
                 raise ClientError("INVALID_MESSAGE", f"{slo} refuses nothing; its definition would need gate: true", path="slo")
-        return tuple(objective for id_, objective in self._objectives.items() if (id_ in slos if slos else self.can_refuse(id_)))
+        wanted = set(slos) or {id_ for id_ in self._objectives if id_ in frozen or self.can_refuse(id_)}
+        return tuple(objective for id_, objective in self._objectives.items() if id_ in wanted)
 
     def can_refuse(self, slo: str) -> bool:
-        """Whether it can ever refuse a change: by its state, by its hard limit, or by a tier that freezes deployments."""
+        """Whether it can ever refuse a change by its definition: by its state, by its hard limit, or by a tier that freezes deployments."""
         objective = self._objectives[slo]
         return objective.slo.gate or bool(self._hard_limits[slo]) or any(tier.freezes for tier in objective.tiers)
 
@@ -49,12 +49,13 @@ class Gating:
         status: SloStatus | None,
         *,
         is_fed: bool,
+        is_named: bool = False,
         firing_rates: Collection[Decimal] = (),
         freeze: Freeze | None = None,
         firing_alerts: Collection[str] = (),
     ) -> Gated:
-        """How it stands. `status` is None before anything was judged; `is_fed`: it ever had data here; `firing_rates` are those of its
-        burn tiers that fire."""
+        """How it stands. `status` is None before anything was judged; `is_fed`: it ever had data here; `is_named`: the question
+        names it; `firing_rates` are those of its burn tiers that fire."""
         objective = self._objectives[slo]
         return Gated(
             slo=slo,
@@ -62,6 +63,7 @@ class Gating:
             burn_state=burn_state(tier.state for tier in objective.tiers if tier.rate in firing_rates),
             budget_remaining=status.budget_remaining if status else None,
             is_gating=objective.slo.gate,
+            is_named=is_named,
             has_budget=bool(objective.policy.remaining_states),
             is_fed=is_fed,
             freeze=freeze.state if freeze else "none",

@@ -1,4 +1,7 @@
-"""One objective on its way through a simulation: its counts, its alerts, its freeze. Everything is judged as in a running server."""
+"""One objective on its way through a simulation: its counts, its alerts, its freeze.
+
+Everything is judged as in a running server, but for hard limits: a scenario says how many events are bad, and not how bad they are.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -30,11 +32,12 @@ from tests.unit.slo.recorded import OBJECTIVES
 SENDS = {'gateway_send_total{status="error"}': 90, 'gateway_send_total{status="success"}': 10}
 
 
-async def nobody(change: Transition, status: SloStatus) -> None:
-    pass
-
-
 async def test_a_burning_budget_is_told_at_every_tick_though_nothing_can_be_put_on_record(tmp_path: Path) -> None:
+    told: list[Transition] = []
+
+    async def tell(change: Transition, status: SloStatus) -> None:
+        told.append(change)
+
     disk, desk, clock = FaultyDisk(), Desk(), SettableClock((START_S + 15) * 1_000_000)
     async with open_slo_file(tmp_path, SystemClock(), vfs=disk.name) as file:
         store = StoreInNeed(SqliteAlertStore(file.writer))
@@ -49,11 +52,21 @@ async def test_a_burning_budget_is_told_at_every_tick_though_nothing_can_be_put_
             tick_s=15,
             gaps=(),
             backends=(),
-            on_transition=nobody,
+            on_transition=tell,
         )
         disk.always = disk_full
         with pytest.raises(BackendUnavailableError):
             await levels.tick([Slot(start_s=START_S, length_s=15, seen_s=15, counts=SENDS)])
         pages = [one.notification for one in await store.pending() if one.notification.target == "pagerduty-high"]
         assert "surewire/SEV-1/availability" in {page.dedup_key for page in pages}
+        assert told == []
         disk.always = None
+        # A breach that could not be put on record is news once it can be, and only once.
+        async with asyncio.timeout(30):
+            while not told:
+                with suppress(BackendUnavailableError):
+                    await levels.tick([])
+        await levels.tick([])
+        assert [change.after for change in told if change.slo == "availability"] == ["breached"]
+        recorded = [entry.body["after"] for entry in levels.decisions.of("slo_state") if entry.body["slo"] == "availability"]
+        assert recorded == ["breached"]

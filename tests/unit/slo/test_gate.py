@@ -99,7 +99,7 @@ def test_an_objective_that_was_fed_and_has_no_data_now_is_unknown() -> None:
 def test_when_no_objective_has_data_the_answer_is_unknown_and_names_those_that_gate(gated: tuple[Gated, ...]) -> None:
     result = ask(*gated, Gated(slo="b", state="no_data", is_fed=False), Gated(slo="idle", state="no_data", is_gating=False))
     assert (result.verdict, result.exit_code) == ("unknown", 11)
-    assert result.reason == "unknown: no objective that gates has data yet (availability, b); use the server until one has"
+    assert result.reason == "unknown: no objective that is asked has data yet (availability, b); use the server until one has"
 
 
 def test_when_no_objective_gates_the_answer_is_unknown_and_says_how_one_does() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from decimal import Decimal
 
 import pytest
@@ -10,7 +11,7 @@ from surewire.contract.catalogue import load_alerts, load_slos
 from surewire.errors import ClientError
 from surewire.slo.alert_rules import alert_rules
 from surewire.slo.freeze import Freeze
-from surewire.slo.gate import Recorder, judge_gate
+from surewire.slo.gate import GateVerdict, Recorder, judge_gate
 from surewire.slo.gating import Gating
 from surewire.slo.objective import objectives
 from surewire.slo.status import SloState, SloStatus
@@ -83,10 +84,28 @@ def test_before_anything_was_judged_nothing_is_known() -> None:
 def test_only_what_can_refuse_can_be_asked_for() -> None:
     assert [one.id for one in GATING.asked()] == [one.id for one in ALL if GATING.can_refuse(one.id)]
     assert [one.id for one in GATING.asked(["phase0-send-latency", "availability"])] == ["availability", "phase0-send-latency"]
-    with pytest.raises(ClientError, match="there is no objective 'nothing'"):
-        GATING.asked(["nothing"])
     with pytest.raises(ClientError, match="kafka-available refuses nothing; its definition would need gate: true"):
         GATING.asked(["availability", "kafka-available"])
+
+
+def test_an_open_freeze_refuses_though_the_definition_no_longer_can() -> None:
+    frozen = Freeze(slo="kafka-available", cause="", opened_at_s=0)
+    assert "kafka-available" not in {one.id for one in GATING.asked()}
+    assert "kafka-available" in {one.id for one in GATING.asked(frozen=["kafka-available"])}
+    assert [one.id for one in GATING.asked(["kafka-available"], frozen=["kafka-available"])] == ["kafka-available"]
+    one = GATING.standing("kafka-available", status("kafka-available", "healthy"), is_fed=True, freeze=frozen)
+    assert judge_gate([one], "feature", Recorder(0, 15)).reason == "a feature change is refused: kafka-available has an open freeze"
+
+
+def test_one_that_only_a_hard_limit_can_refuse_allows_when_it_is_named() -> None:
+    def named(state: SloState, *, is_fed: bool = True, firing: Collection[str] = ()) -> GateVerdict:
+        slo = "phase0-send-latency"
+        one = GATING.standing(slo, status(slo, state), is_fed=is_fed, is_named=True, firing_alerts=firing)
+        return judge_gate([one], "feature", Recorder(0, 15)).verdict
+
+    assert named("healthy") == named("breached") == "allowed"
+    assert named("healthy", firing=["Phase0SendLatencyHardFail"]) == "refused"
+    assert named("no_data") == named("healthy", is_fed=False) == "unknown"
 
 
 def test_what_can_refuse_is_what_gates_what_has_a_hard_limit_and_what_a_tier_freezes() -> None:

@@ -24,7 +24,7 @@ class GateQuery(Struct, frozen=True, forbid_unknown_fields=True):
     """Which change asks, and which objectives judge it."""
 
     change: ChangeKind = "feature"
-    slo: Annotated[tuple[str, ...], Meta(max_length=200, description="Ids; those that gate when left out.")] = ()
+    slo: Annotated[tuple[str, ...], Meta(max_length=200, description="Ids; all that can refuse when left out.")] = ()
 
 
 class NewOverride(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
