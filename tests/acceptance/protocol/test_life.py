@@ -66,10 +66,10 @@ async def test_who_answers_pings_stays_and_is_counted(often: ServerProcess) -> N
             await peer.say("ping")
             await peer.hear("pong")
             counted = (await scrape(api)).since(before)
-            sent = counted.value("gateway_heartbeat_pings_sent_total")
-            assert sent >= 2
-            assert counted.value("gateway_heartbeat_pongs_received_total") == 2
-            assert counted.value("gateway_heartbeat_latency_seconds_count") == 2
+            sent, pongs = (counted.value(f"gateway_heartbeat_{name}_total") for name in ("pings_sent", "pongs_received"))
+            # A third ping may come before the last answer.
+            assert 2 <= pongs <= sent <= 3
+            assert counted.value("gateway_heartbeat_latency_seconds_count") == pongs
             assert counted.value("gateway_heartbeat_timeouts_total") == 0
 
 
