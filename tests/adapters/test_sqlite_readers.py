@@ -60,6 +60,17 @@ async def test_what_the_function_raises_is_raised(tmp_path: Path) -> None:
             await reading.read(lambda connection: connection.execute("SELECT * FROM nowhere"))
 
 
+@pytest.mark.parametrize("kind", [RuntimeError, RecursionError])
+async def test_a_runtime_error_of_the_function_does_not_pass_for_the_end_of_the_readers(tmp_path: Path, kind: type[RuntimeError]) -> None:
+    def fail(_: Connection) -> None:
+        raise kind("of its own")
+
+    async with opened(tmp_path) as (_, _, reading):
+        with pytest.raises(kind, match="of its own"):
+            await reading.read(fail)
+        assert await reading.read(count) == 0
+
+
 async def test_a_broken_connection_is_replaced(tmp_path: Path) -> None:
     async with opened(tmp_path) as (_, _, reading):
 

@@ -47,13 +47,19 @@ class Readers:
         """
         if self._waiting >= _MAX_WAITING:
             raise BackendUnavailableError(BACKEND, "too many reads wait")
+        reading = self._begin(function)
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, function)
-        except RuntimeError as error:
-            raise BackendUnavailableError(BACKEND, "the readers have ended") from error
+            return await reading
         finally:
             self._waiting -= 1
+
+    def _begin(self, function: Callable[[Connection], Result]) -> asyncio.Future[Result]:
+        # What the function raises comes with the future, so this is the executor's own: it was shut down, or there is no thread to be had.
+        try:
+            return asyncio.get_running_loop().run_in_executor(self._threads, self._run, function)
+        except RuntimeError as error:
+            raise BackendUnavailableError(BACKEND, f"the readers have ended or cannot begin: {error}") from error
 
     def _run(self, function: Callable[[Connection], Result]) -> Result:
         try:
