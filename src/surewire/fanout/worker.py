@@ -2,16 +2,19 @@
 
 Theory of operation. Batches come in commit order and are worked off one message after the other, so every session gets a chat's
 messages in sequence. The cursor moves after a batch is handed over: a crash in between repeats messages and loses none, and sessions
-ignore what they had. A store that cannot be read holds everything back until it can; a message that fails by itself becomes a dead
-letter, so that it never holds back others. A message whose chat was deleted before its turn is done: that is use and no fault.
+ignore what they had. A store that cannot be read, be it the log or the members, holds everything back until it can; a log whose read
+failed is begun again behind the last message that is done, so nothing is skipped and nothing repeated. A message that fails by itself
+becomes a dead letter, so that it never holds back others. A message whose chat was deleted before its turn is done: that is use and
+no fault.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from functools import partial
+from typing import Final, TypeVar
 
 from surewire.errors import BackendError, BackendUnavailableError
 from surewire.fanout.membership import MembershipCache
@@ -28,6 +31,8 @@ _SLICE: Final = 256
 _FIRST_RETRY_S: Final = 0.05
 _LAST_RETRY_S: Final = 5.0
 _NOBODY: Final = Routed(0, 0, 0)
+
+Result = TypeVar("Result")
 
 _log = logging.getLogger(__name__)
 
@@ -47,14 +52,23 @@ class FanoutWorker:
         self._log, self._members, self._router, self._clock = log, members, router, clock
         self._instruments, self._e2e_latency = instruments, messaging.e2e_latency
         self._done = 0
+        self._batches: AsyncIterator[Sequence[LogEntry]]
         instruments.consumer_lag["0"].read = messaging.messages_in_flight["fanout"].read = lambda: max(0, log.head - self._done)
 
     async def run(self, beat: Callable[[], None]) -> None:
         """Works until cancelled, from where the last life of the process stopped; `beat` is called after every batch."""
-        self._done = await self._log.cursor(CONSUMER)
-        async for batch in self._log.batches(self._done):
-            await self._work_off(batch)
+        self._done = await _until_it_can("the cursor cannot be read, delivery waits: %s", partial(self._log.cursor, CONSUMER))
+        self._batches = self._log.batches(self._done)
+        while True:
+            await self._work_off(await _until_it_can("the log cannot be read, delivery waits: %s", self._next))
             beat()
+
+    async def _next(self) -> Sequence[LogEntry]:
+        try:
+            return await anext(self._batches)
+        except BackendUnavailableError:
+            self._batches = self._log.batches(self._done)
+            raise
 
     async def _work_off(self, batch: Sequence[LogEntry]) -> None:
         self._instruments.batch_size.observe(len(batch))
@@ -82,7 +96,8 @@ class FanoutWorker:
         try:
             members = self._members.known(message.chat_id)
             if members is None:
-                members = await self._load(message.chat_id)
+                load = partial(self._members.load, message.chat_id)
+                members = await _until_it_can("members cannot be read, delivery waits: %s", load)
             # A chat that was deleted meanwhile has nobody left to deliver to.
             routed = _NOBODY if members is None else self._router.route(message, members, entry.origin)
         except Exception as error:  # noqa: BLE001 - the border of one background task
@@ -98,16 +113,6 @@ class FanoutWorker:
         instruments.events_processed["success"].n += 1
         return routed.delivered
 
-    async def _load(self, chat_id: str) -> frozenset[str] | None:
-        retry_s = _FIRST_RETRY_S
-        while True:
-            try:
-                return await self._members.load(chat_id)
-            except BackendUnavailableError as error:
-                _log.warning("members cannot be read, delivery waits: %s", error)
-                await asyncio.sleep(retry_s)
-                retry_s = min(_LAST_RETRY_S, retry_s * 2)
-
     async def _bury(self, entry: CommittedMessage, reason: str, detail: str) -> None:
         self._instruments.dlq_events[reason].n += 1
         self._instruments.events_processed["dead_letter"].n += 1
@@ -122,3 +127,15 @@ class FanoutWorker:
             if count and committed_at:
                 self._instruments.delivery_latency["true"].observe_many(now - committed_at, count)
                 self._e2e_latency.observe_many(now - committed_at, count)
+
+
+async def _until_it_can(problem: str, read: Callable[[], Awaitable[Result]]) -> Result:
+    """What `read` returns, however long the store takes to be well again. Every failure is logged, and waited for longer than the last."""
+    retry_s = _FIRST_RETRY_S
+    while True:
+        try:
+            return await read()
+        except BackendUnavailableError as error:
+            _log.warning(problem, error)
+        await asyncio.sleep(retry_s)
+        retry_s = min(_LAST_RETRY_S, retry_s * 2)
