@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from typing import Any, cast
 
 from litestar import Litestar
@@ -12,6 +11,7 @@ from litestar.exceptions import HTTPException
 from surewire.http.browser_guard import BrowserGuard
 from surewire.http.call import Call
 from surewire.http.envelope import Envelope
+from surewire.http.failure_place import place_of
 from surewire.http.options import options_of
 from surewire.http.problem import as_client_error
 from surewire.http.reply import Reply, problem_reply
@@ -51,7 +51,4 @@ def _refuse(request: Call, error: Exception) -> Reply:
 
 
 def _log_failure(request: Call, error: Exception) -> None:
-    # Kind and place only: the text of an exception may hold what a client sent.
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    place = f"{last.filename}:{last.lineno} in {last.name}"
-    _log.error("request failed", request_id=request.request_id, error_type=type(error).__name__, place=place)
+    _log.error("request failed", request_id=request.request_id, error_type=type(error).__name__, place=place_of(error))

@@ -35,7 +35,7 @@ async def answer_once(
     in the store's thread too. Without a key, or with a new one, the effect happens; else the first answer comes again.
 
     Raises: what `effect` raises; ClientError `CONFLICT` for a key that is running or was used with another body, `INVALID_MESSAGE`
-    for one that is no key; `TIMEOUT` when the effect takes too long.
+    for one that is no key; `TIMEOUT` when the effect takes too long, and then it goes on.
     """
     key = call.header(b"idempotency-key", HEADER)
     if key is None:

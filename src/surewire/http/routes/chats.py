@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 from surewire.domain.chat import Chat, Member
 from surewire.domain.principal import Principal
 from surewire.http.call import Call
+from surewire.http.deadline import in_time
 from surewire.http.idempotency import answer_once
 from surewire.http.operation import Answered, Operation, serves
 from surewire.http.reply import Reply, encode_json, json_reply
@@ -151,7 +152,7 @@ async def read_chat(request: Call) -> Reply:
 async def rename_chat(request: Call) -> Reply:
     caller, chat_id = _caller_and_chat(request)
     _, change = await request.body_as(ChatChange)
-    return json_reply(200, await request.services.store.rename_chat(chat_id, caller.user_id, change.name))
+    return json_reply(200, await in_time(request.services.store.rename_chat(chat_id, caller.user_id, change.name)))
 
 
 @serves(
@@ -167,7 +168,7 @@ async def rename_chat(request: Call) -> Reply:
 )
 async def delete_chat(request: Call) -> Reply:
     caller, chat_id = _caller_and_chat(request)
-    await request.services.store.delete_chat(chat_id, caller.user_id)
+    await in_time(request.services.store.delete_chat(chat_id, caller.user_id))
     return Reply(204)
 
 

@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from surewire.errors import ClientError
 from surewire.http.call import Call
+from surewire.http.deadline import in_time
 from surewire.http.idempotency import answer_once
 from surewire.http.operation import Answered, Operation, serves
 from surewire.http.reply import Reply, encode_json, json_reply
@@ -122,7 +123,7 @@ async def cancel_maintenance(request: Call) -> Reply:
     maintenance_id = cast("str", request.path_params["maintenance_id"])
     if not maintenance_id.startswith("mnt_"):
         raise ClientError("NOT_FOUND", "there is no such maintenance")
-    await request.services.levels.planning.call_off(maintenance_id, caller.user_id, "")
+    await in_time(request.services.levels.planning.call_off(maintenance_id, caller.user_id, ""))
     return Reply(204)
 
 

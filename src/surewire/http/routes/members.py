@@ -6,6 +6,7 @@ from typing import Final
 
 from surewire.domain.chat import Chat
 from surewire.http.call import Call
+from surewire.http.deadline import in_time
 from surewire.http.operation import Answered, Operation, serves
 from surewire.http.reply import Reply, json_reply
 from surewire.http.routes.chats import CHAT_EXAMPLE
@@ -29,7 +30,7 @@ _PATH: Final = "/v1/chats/{chat_id:str}/members/{user_id:str}"
 )
 async def add_member(request: Call) -> Reply:
     caller, chat_id, user_id = request.identify(), chat_of(request), user_of(request)
-    return json_reply(200, await request.services.store.add_member(chat_id, caller.user_id, user_id))
+    return json_reply(200, await in_time(request.services.store.add_member(chat_id, caller.user_id, user_id)))
 
 
 @serves(
@@ -45,7 +46,7 @@ async def add_member(request: Call) -> Reply:
 )
 async def remove_member(request: Call) -> Reply:
     caller, chat_id, user_id = request.identify(), chat_of(request), user_of(request)
-    await request.services.store.remove_member(chat_id, caller.user_id, user_id)
+    await in_time(request.services.store.remove_member(chat_id, caller.user_id, user_id))
     return Reply(204)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from functools import partial
 from typing import Annotated, Final
 
@@ -95,11 +96,11 @@ async def send_message(request: Call) -> Reply:
     _check_size(new.content, services.config.limits.max_content_bytes)
     pending = PendingSend(services.instruments, services.clock)
 
-    async def effect(claim: Claim | None) -> Stored:
+    def effect(claim: Claim | None) -> Awaitable[Stored]:
         services.ingest.submit(
             SendRequest(pending, caller.user_id, chat_id, new.client_message_id, new.content, new.content_type, received_at, claim=claim)
         )
-        return await pending.answer
+        return pending.answer
 
     return await answer_once(request, caller, body, effect, partial(_sent, new.client_message_id))
 
