@@ -32,7 +32,7 @@ from surewire.domain.event import Event
 from surewire.domain.ids import UlidGenerator
 from surewire.domain.rate import BucketTable
 from surewire.durability.plane import DurabilityPlane, durability_plane
-from surewire.errors import BackendUnavailableError, ClientError
+from surewire.errors import BackendUnavailableError
 from surewire.fanout.membership import MembershipCache
 from surewire.fanout.worker import FanoutWorker
 from surewire.gateway.gateway import is_websocket_path
@@ -51,6 +51,7 @@ from surewire.ports.event_stream import EventStream
 from surewire.ports.notifier import Notifier
 from surewire.slo.policy import Transition
 from surewire.slo.status import SloStatus
+from surewire.streams.announcement import announce
 from surewire.streams.events import event_stream
 from surewire.streams.publication import EventLimits
 from surewire.telemetry.exposition import Exposition
@@ -195,7 +196,7 @@ class _Server:
         )
 
     def _announcing(self, stream: EventStream) -> Callable[[Sequence[Event]], Coroutine[Any, Any, None]]:
-        return partial(_announce, stream) if self._config.slo.events else _say_nothing
+        return partial(announce, stream) if self._config.slo.events else _say_nothing
 
     def _connect(self, hub: Hub, store: OpenSqliteStore, stream: EventStream) -> ConnectionPlane:
         return ConnectionPlane(
@@ -283,14 +284,6 @@ def _notifiers(config: Config, clock: SystemClock) -> dict[str, Notifier]:
         name: EmailNotifier(name, target, guard) if isinstance(target, Email) else http_notifier(name, target, guard, clock)
         for name, target in config.notify.items()
     }
-
-
-async def _announce(stream: EventStream, events: Sequence[Event]) -> None:
-    """The engine's own events. Nobody waits for them; what is on record is not lost when they are."""
-    try:
-        await stream.publish(events)
-    except ClientError as error:
-        _log.error("changes of service levels could not be published", events=[event.labels for event in events], reason=str(error))
 
 
 async def _say_nothing(events: Sequence[Event]) -> None:

@@ -16,6 +16,7 @@ from surewire.http.reply import Reply, encode_json, json_reply
 from surewire.monitoring.deployments import DeploymentList, RecordedDeployment, recorded_deployment
 from surewire.ports.idempotency import Answer, Claim
 from surewire.ports.ledger import Entry
+from surewire.streams.announcement import announce
 
 __all__ = ["ROUTES", "DeploymentsQuery"]
 
@@ -38,7 +39,8 @@ _EXAMPLE: Final = RecordedDeployment(
     Operation(
         summary="Record a deployment",
         tag="service levels",
-        description="It is on record before the answer, and goes to the stream as the event `deployment`.",
+        description="It is on record before the answer, and goes to the stream as the event `deployment`. When the stream cannot take "
+        "events, it is recorded all the same, and only the log tells of the event.",
         body=Deployment,
         body_examples={"a version": _NEW},
         answers={201: Answered("The deployment.", RecordedDeployment, _EXAMPLE)},
@@ -55,7 +57,7 @@ async def record_deployment(request: Call) -> Reply:
 
     async def effect(claim: Claim | None) -> Entry:
         await decisions.record(entry, claim)
-        await request.services.stream.publish([_event(recorded_deployment(entry))])
+        await announce(request.services.stream, [_event(recorded_deployment(entry))])
         return entry
 
     return await answer_once(request, caller, body, effect, lambda done: Answer(201, encode_json(recorded_deployment(done))))
