@@ -28,7 +28,9 @@ class Ledger(Protocol):
     async def append(self, entry: Entry, claim: Claim | None = None) -> None:
         """Keeps the entry; on disk when it returns. `claim` renders the entry.
 
-        Raises: ValueError when its id is taken; what a claim asks for; BackendUnavailableError, and then nothing is kept.
+        Raises: ValueError when its id is taken; what a claim asks for; BackendUnavailableError, and then nobody knows whether it is kept:
+        `entries` tells once it answers after the back end has recovered. Appending the same entry again is safe: it is kept once, and the
+        ValueError says that it was.
         """
         ...
 
