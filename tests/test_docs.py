@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from surewire.alerting.kept_silences import MAX_PATTERNS, MAX_SILENCES
 from surewire.cli import GROUPS, application
 from surewire.client import Client, HttpApi
 from surewire.client import __all__ as client_names
@@ -64,6 +65,8 @@ BUILT_IN_LIMITS = {
     "messages of a `history`": schema_of("history")["limit"]["maximum"],
     "a page of any kind": PAGE_BYTES,
     "events of a recovery page": PageLimits().events,
+    "silences that are not over": MAX_SILENCES,
+    "patterns in their matchers, all together": MAX_PATTERNS,
 }
 
 

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, Literal
+from typing import Literal
 
 import msgspec
 
 from surewire.alerting.definitions import Definitions
 from surewire.alerting.grouping import members
+from surewire.alerting.kept_silences import kept
 from surewire.alerting.states import closed, following
 from surewire.alerting.telling import tell
 from surewire.contract.slos import Severity
 from surewire.ports.alert_store import AlertBook, AlertChange, AlertState, Episode, GroupState
 from surewire.ports.notifier import Notification
 from surewire.slo.judgement import Judgement
-from surewire.slo.window import DAY_S
 
 __all__ = ["AlertMove", "Step", "judged", "told"]
-
-
-_SILENCES_SHOWN_S: Final = 7 * DAY_S
-"""How long a silence that is over can still be looked at."""
 
 
 class AlertMove(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,8 +48,7 @@ def judged(book: AlertBook, judgements: Iterable[Judgement], definitions: Defini
             after[rule.name] = following(before, rule, judgement, now_s)
     for name in after.keys() - definitions.rules.keys():
         after[name] = closed(after[name], now_s) if after[name].phase == "firing" else after[name]
-    silences = {id_: silence for id_, silence in book.silences.items() if now_s < silence.ends_at_s + _SILENCES_SHOWN_S}
-    return told(book, AlertBook(after, book.groups, silences), definitions, now_s)
+    return told(book, AlertBook(after, book.groups, kept(book.silences, now_s)), definitions, now_s)
 
 
 def told(before: AlertBook, after: AlertBook, definitions: Definitions, now_s: int) -> Step:
@@ -78,7 +73,7 @@ def told(before: AlertBook, after: AlertBook, definitions: Definitions, now_s: i
 def _groups(book: AlertBook, definitions: Definitions, now_s: int) -> tuple[dict[str, GroupState], list[Notification]]:
     groups: dict[str, GroupState] = {}
     notifications: list[Notification] = []
-    for key, firing in members(definitions.rules.values(), book, now_s).items():
+    for key, firing in members(definitions.rules.values(), definitions.silencing, book, now_s).items():
         group = book.groups.get(key) or GroupState(key=key, severity=firing[0].rule.severity)
         outcome = tell(group, firing, definitions.plans[group.severity], book.alerts, definitions.letters, now_s)
         notifications += outcome.notifications

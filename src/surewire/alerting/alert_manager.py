@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Final, NoReturn, Self
+from typing import NoReturn, Self
 
 import msgspec
 
@@ -16,9 +16,10 @@ from surewire.alerting.advance import AlertMove, Step, judged, told
 from surewire.alerting.alert_event import alert_event
 from surewire.alerting.audit import REPORTED, Audit, week_before, weekly_report
 from surewire.alerting.definitions import Definitions
+from surewire.alerting.kept_silences import check_room, kept
 from surewire.alerting.known_issue import check_due
+from surewire.alerting.new_silence import check_patterns, check_silence, demand
 from surewire.alerting.non_negotiable import would_be_muted
-from surewire.alerting.silencing import is_about, silenced
 from surewire.alerting.states import acknowledged, closed
 from surewire.contract.selector import Matcher
 from surewire.domain.event import Event
@@ -27,12 +28,8 @@ from surewire.ports.alert_store import Acknowledgement, AlertBook, AlertState, A
 from surewire.ports.idempotency import Claim
 from surewire.slo.alert_rule import AlertRule
 from surewire.slo.judgement import Judgement, LatchMark
-from surewire.slo.window import DAY_S
 
 __all__ = ["AlertListing", "AlertManager", "OnEvents"]
-
-# Longer than that is no work in progress, but an alert that nobody wants.
-_MAX_SILENCE_S: Final = 30 * DAY_S
 
 OnEvents = Callable[[Sequence[Event]], Awaitable[None]]
 """Publishes events. What it raises goes to whoever made the step, which is done all the same."""
@@ -102,19 +99,20 @@ class AlertManager:
 
     def listing(self, now_s: int) -> tuple[AlertListing, ...]:
         """Every alert, in the order of the definitions."""
+        silences = self._definitions.silencing.in_force(self._book.silences.values(), now_s)
         return tuple(
             AlertListing(
                 rule=rule,
                 state=self._state(rule.name),
                 judgement=self._judgements.get(rule.name),
-                silence=silenced(rule, self._book.silences.values(), now_s),
+                silence=silences.get(rule.name),
             )
             for rule in self._rules
         )
 
     @property
     def silences(self) -> tuple[Silence, ...]:
-        """Every silence, those of the last week that are over included, by when they end."""
+        """Every silence, by when they end; also the newest of those that ended within a week."""
         return tuple(sorted(self._book.silences.values(), key=lambda silence: (silence.ends_at_s, silence.id)))
 
     def define(self, definitions: Definitions) -> None:
@@ -157,7 +155,7 @@ class AlertManager:
         async with self._turn:
             await self._store.refuse_repeated(claim, now_s)
             state = self._firing(name)
-            _demand(actor, "actor", "say who acknowledges it")
+            demand(actor, "actor", "say who acknowledges it")
             await self._audit.allowed("acknowledge", name, actor, note, now_s)
             return await self._put(acknowledged(state, Acknowledgement(actor, now_s, note)), now_s, claim)
 
@@ -181,7 +179,7 @@ class AlertManager:
             if name not in self._definitions.rules:
                 raise ClientError("NOT_FOUND", f"there is no alert {name}")
             for value, path in ((ticket, "ticket"), (due, "due"), (actor, "actor")):
-                _demand(value, path, "name the ticket, the day it is due and who says so")
+                demand(value, path, "name the ticket, the day it is due and who says so")
             check_due(due, now_s)
             await self._audit.allowed("known issue", name, actor, f"{ticket}, due {due}", now_s)
             issue = KnownIssue(ticket=ticket, due=due, actor=actor, at_s=now_s)
@@ -199,14 +197,15 @@ class AlertManager:
         now_s: int,
         claim: Claim | None = None,
     ) -> Silence:
-        """Mutes what satisfies all matchers until `ends_at_s`. Refused when a non-negotiable alert would."""
+        """Mutes what satisfies all matchers until `ends_at_s`. Refused when a non-negotiable alert would, or when there are too many."""
         async with self._turn:
             await self._store.refuse_repeated(claim, now_s)
-            _check_patterns(matchers)
+            check_patterns(matchers)
             subject = ", ".join(would_be_muted(matchers, self._rules))
             if subject:
                 await self._refuse("silence", subject, actor, reason, "it cannot be silenced; name other alerts only", now_s)
-            _check_silence(matchers, owner, reason, starts_at_s, ends_at_s, now_s)
+            check_silence(matchers, owner, reason, starts_at_s, ends_at_s, now_s)
+            check_room(self._book.silences.values(), matchers, now_s)
             written = ", ".join(f"{one.label}{one.operator}{one.value}" for one in matchers)
             await self._audit.allowed("silence", written, actor or owner, reason, now_s)
             silence = Silence(
@@ -224,7 +223,7 @@ class AlertManager:
 
     def muted_by(self, silence: Silence) -> int:
         """How many alerts a silence is about; none when nothing is called so, as after a slip of the pen."""
-        return sum(not rule.is_non_negotiable and is_about(silence, rule) for rule in self._rules)
+        return len(self._definitions.silencing.muted_by(silence.matchers))
 
     async def unsilence(self, silence_id: str, *, actor: str, now_s: int) -> Silence:
         """Ends a silence now. What still fires is told at once."""
@@ -264,7 +263,7 @@ class AlertManager:
         return state
 
     async def _put_silence(self, silence: Silence, now_s: int, claim: Claim | None = None) -> None:
-        silences = {**self._book.silences, silence.id: silence}
+        silences = kept({**self._book.silences, silence.id: silence}, now_s)
         step = told(self._book, AlertBook(self._book.alerts, self._book.groups, silences), self._definitions, now_s)
         await self._keep(step, claim, silence)
 
@@ -276,26 +275,3 @@ class AlertManager:
             self._on_told()
         if step.moves and self._on_events is not None:
             await self._on_events([alert_event(move, self._definitions.rules.get(move.name)) for move in step.moves])
-
-
-def _check_patterns(matchers: Sequence[Matcher]) -> None:
-    for matcher in matchers:
-        if matcher.problem:
-            raise ClientError("INVALID_MESSAGE", f"the pattern of {matcher.label} cannot be read: {matcher.problem}", path="matchers")
-
-
-def _check_silence(matchers: Sequence[Matcher], owner: str, reason: str, starts_at_s: int, ends_at_s: int, now_s: int) -> None:
-    _demand(owner, "owner", "say who answers for it")
-    _demand(reason, "reason", "say why")
-    if not any(matcher.operator in {"=", "=~"} and not matcher.accepts("") for matcher in matchers):
-        raise ClientError("INVALID_MESSAGE", "a silence needs a matcher that says which alerts it is about", path="matchers")
-    if ends_at_s <= max(starts_at_s, now_s):
-        raise ClientError("INVALID_MESSAGE", "a silence ends after it starts, and not in the past", path="ends_at")
-    if ends_at_s - max(starts_at_s, now_s) > _MAX_SILENCE_S:
-        problem = f"a silence lasts {_MAX_SILENCE_S // DAY_S} days at most; mend the cause, or change the alert"
-        raise ClientError("INVALID_MESSAGE", problem, path="ends_at")
-
-
-def _demand(value: str, path: str, problem: str) -> None:
-    if not value.strip():
-        raise ClientError("INVALID_MESSAGE", problem, path=path)

@@ -73,7 +73,7 @@ class SilenceView(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class SilenceList(Struct, frozen=True):
-    """Silences, those of the last week that are over included, by when they end."""
+    """Silences, by when they end; also the newest of those that ended within a week."""
 
     items: tuple[SilenceView, ...]
 

@@ -8,6 +8,7 @@ import msgspec
 
 from surewire.alerting.letters import Letters
 from surewire.alerting.plans import Plan, plans
+from surewire.alerting.silencing import Silencing
 from surewire.contract.alerts import AlertCatalogue
 from surewire.contract.slos import Severity
 from surewire.slo.alert_rule import AlertRule
@@ -16,11 +17,12 @@ __all__ = ["Definitions", "definitions"]
 
 
 class Definitions(msgspec.Struct, frozen=True):
-    """The rules by name in their order, the plans by severity, and who writes the notifications."""
+    """The rules by name in their order, the plans by severity, who writes the notifications, and what silences mute."""
 
     rules: Mapping[str, AlertRule]
     plans: Mapping[Severity, Plan]
     letters: Letters
+    silencing: Silencing
 
 
 def definitions(
@@ -36,4 +38,5 @@ def definitions(
     `service` tells this installation from others that use the same receivers. `runbook_url` is what stands before a runbook's number.
     """
     by_name = {rule.name: rule for rule in rules}
-    return Definitions(by_name, plans(catalogue, configured), Letters(by_name, service, runbook_url))
+    letters = Letters(by_name, service, runbook_url)
+    return Definitions(by_name, plans(catalogue, configured), letters, Silencing(by_name.values()))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from surewire.alerting.silencing import silenced
+from surewire.alerting.silencing import Silencing
 from surewire.ports.alert_store import AlertBook, AlertState
 from surewire.slo.alert_rule import AlertRule
 
@@ -30,11 +30,12 @@ def group_key(rule: AlertRule) -> str:
     return f"{rule.severity}/{rule.name if rule.is_non_negotiable else rule.slo or rule.name}"
 
 
-def members(rules: Iterable[AlertRule], book: AlertBook, now_s: int) -> dict[str, list[Member]]:
+def members(rules: Iterable[AlertRule], silencing: Silencing, book: AlertBook, now_s: int) -> dict[str, list[Member]]:
     """What is firing and not silenced, by group; groups that were told something and have nothing now have an empty list."""
     found: dict[str, list[Member]] = {key: [] for key in book.groups}
+    muted = silencing.in_force(book.silences.values(), now_s)
     for rule in rules:
         state = book.alerts.get(rule.name)
-        if state is not None and state.phase == "firing" and silenced(rule, book.silences.values(), now_s) is None:
+        if state is not None and state.phase == "firing" and rule.name not in muted:
             found.setdefault(group_key(rule), []).append(Member(rule, state))
     return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from surewire.alerting.silencing import matches
+from surewire.alerting.silencing import alert_labels, matches
 from surewire.contract.selector import Matcher
 from surewire.slo.alert_rule import AlertRule
 
@@ -19,4 +19,4 @@ __all__ = ["would_be_muted"]
 def would_be_muted(matchers: Iterable[Matcher], rules: Iterable[AlertRule]) -> tuple[str, ...]:
     """The non-negotiable alerts that a silence with these matchers would be about."""
     wanted = tuple(matchers)
-    return tuple(rule.name for rule in rules if rule.is_non_negotiable and matches(wanted, rule))
+    return tuple(rule.name for rule in rules if rule.is_non_negotiable and matches(wanted, alert_labels(rule)))

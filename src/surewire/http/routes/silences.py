@@ -21,10 +21,13 @@ from surewire.ports.idempotency import Answer, Claim
 __all__ = ["ROUTES", "NewSilence"]
 
 
+_Text = Annotated[str, Meta(max_length=2_200)]
+
+
 class NewSilence(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Alerts whose labels satisfy all matchers; the labels are `alertname`, `severity`, `slo`, `service`, `owner`."""
 
-    matchers: Annotated[tuple[str, ...], Meta(min_length=1, max_length=20, description='Such as `alertname="HighConsumerLag"`.')]
+    matchers: Annotated[tuple[_Text, ...], Meta(min_length=1, max_length=20, description='Such as `alertname="HighConsumerLag"`.')]
     owner: Annotated[str, Meta(min_length=1, max_length=128, description="Who answers for it.")]
     reason: Annotated[str, Meta(min_length=1, max_length=2_000)]
     ends_at: Annotated[str, Meta(min_length=20, max_length=40, description="RFC 3339.")]
@@ -52,7 +55,8 @@ _SILENCE: Final = SilenceView(
     Operation(
         summary="List silences",
         tag="service levels",
-        answers={200: Answered("Every silence that holds, or did in the last week.", SilenceList, SilenceList((_SILENCE,)))},
+        description="Those that are not over, and the newest 200 at most of those that ended within a week.",
+        answers={200: Answered("The silences, by when they end.", SilenceList, SilenceList((_SILENCE,)))},
     ),
 )
 async def list_silences(request: Call) -> Reply:
@@ -67,7 +71,8 @@ async def list_silences(request: Call) -> Reply:
     Operation(
         summary="Silence alerts",
         tag="service levels",
-        description="Has an owner, a reason and an end within 30 days. Refused when it would mute an alert that nobody may mute.",
+        description="Has an owner, a reason and an end within 30 days. Refused when it would mute an alert that nobody may mute, "
+        "and while 200 silences are not over, or have 200 patterns between them.",
         body=NewSilence,
         body_examples={
             "a load test": NewSilence(
