@@ -40,12 +40,18 @@ class EventLog(Protocol):
     message at least once."""
 
     async def cursor(self, consumer: str) -> int:
-        """The last position that `consumer` has finished; the head of the log when it is new."""
+        """The last position that `consumer` has finished; when it is new, the head of the log as it first asked.
+
+        Raises: BackendUnavailableError; the consumer asks again.
+        """
         ...
 
     def batches(self, after: int) -> AsyncIterator[Sequence[LogEntry]]:
         """Everything after a position, in order, without end: first what is stored, then every commit as it happens, one batch each.
-        One consumer at a time."""
+        One consumer at a time.
+
+        Raises: BackendUnavailableError when they cannot be read; the consumer begins again behind what it has finished.
+        """
         ...
 
     def advance(self, consumer: str, position: int) -> None:

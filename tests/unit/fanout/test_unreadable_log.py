@@ -206,11 +206,13 @@ async def test_a_file_that_too_many_read_stops_delivery_only_as_long_as_they_do(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with open_sqlite_store(tmp_path, SqliteStore(), SettableClock()) as store:
-        router, sender = Awaited(), Sender(store.message_writer)
+        sender = Sender(store.message_writer)
         chat_id = (await store.messages.create_chat("alice", ["bob"], None)).chat_id
         assert await store.event_log.cursor("fanout") == 0
         for number in range(3):
             await sender.send(chat_id, "alice", str(number))
+    async with open_sqlite_store(tmp_path, SqliteStore(), SettableClock()) as store:
+        router, sender = Awaited(), Sender(store.message_writer)
         with monkeypatch.context() as crowded:
             crowded.setattr(readers, "_MAX_WAITING", 0)
             task = asyncio.create_task(worker_on(store, router).run(lambda: None))

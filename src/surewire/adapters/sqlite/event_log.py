@@ -4,7 +4,8 @@ Theory of operation. Everything above `_floor` is in memory, in `_live`; everyth
 that is behind the floor reads pages until it reaches it, then it takes what is live. When nobody takes the live part and it grows too
 long, when a consumer begins, and when the file was opened again after an error, the floor is raised to the head and the live part is
 forgotten: so every position is either read or handed over, and none twice. Changes of membership are never forgotten; they come before
-the next page, early rather than late, since they only make what is known of a chat void.
+the next page, early rather than late, since they only make what is known of a chat void. A page that cannot be read ends the batches,
+and the consumer begins again behind what it has finished.
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ class SqliteEventLog:
         self._live: list[LogEntry] = []
         self._waiting: asyncio.Future[None] | None = None
         self._cursors: dict[str, int] = {}
+        self._begins: dict[str, int] = {}
         self._timer: asyncio.TimerHandle | None = None
         writer.add_lane(self)
 
@@ -68,7 +70,8 @@ class SqliteEventLog:
         return self._head
 
     async def cursor(self, consumer: str) -> int:
-        head = self._head
+        # A consumer that must ask again, since the file failed, is not to miss what was committed meanwhile.
+        head = self._begins.setdefault(consumer, self._head)
 
         def begin(connection: Connection) -> int:
             connection.execute(_SQL.begin_consumer, (consumer, head))
