@@ -123,11 +123,13 @@ class _Server:
         self._start_loop("fanout", None, self._fanout(store, hub).run)
         self._start_loop("notifications", None, self._alerts.deliver)
         self._start_loop("alert_report", _ALERT_REPORT_S, self._alerts.report)
-        self._start_loop("service_levels", self._config.slo.evaluate_every_s, self._levels.run)
         if self._config.grafana.url is not None:
             self._start_loop("annotations", None, self._annotating(self._config.grafana.url).run)
         stack.callback(self._stop_loops)
-        return await stack.enter_async_context(self._serve(store, stream))
+        front = await stack.enter_async_context(self._serve(store, stream))
+        await self._levels.begin()
+        self._start_loop("service_levels", self._config.slo.evaluate_every_s, self._levels.run)
+        return front
 
     async def end(self, front: BoundFront) -> None:
         """Refuses, finishes, tells and waits; what is left is closed with the context managers."""

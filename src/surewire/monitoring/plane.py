@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 from surewire.domain.instant import MICROS_PER_SECOND
@@ -55,40 +55,61 @@ async def monitoring_plane(
     tick_s: float,
     on_transition: OnTransition,
 ) -> AsyncGenerator[MonitoringPlane]:
-    """Records from now on, and judges once `run` has read the past. Leaving records the clean end of this life.
+    """Records from `begin` on, and judges once `run` has read the past. Leaving records the clean end of this life, if it began.
 
-    Raises: BackendError when the store or the ledger cannot be read.
+    Raises: BackendError when the ledger cannot be read.
     """
-    decisions = await load_decisions(ledger, clock, new_ulid)
-    await _put_in_force(promises, decisions)
-    ready_s = decisions.now_s
-    gaps = gaps_between(await store.lives(Interval(ready_s - _PAST_S, ready_s)), ready_s)
-    timeline = Timeline()
     levels = ServiceLevels(
         promises.objectives,
         promises.rules,
-        timeline=timeline,
-        decisions=decisions,
+        timeline=Timeline(),
+        decisions=await load_decisions(ledger, clock, new_ulid),
         desk=desk,
         instruments=instruments,
         tick_s=tick_s,
-        gaps=gaps,
         backends=backends,
         on_transition=on_transition,
     )
-    async with recording(registry, needs(promises.objectives, promises.rules), store, clock) as recorder:
-        yield MonitoringPlane(levels, recorder, timeline, store, clock, tick_s)
+    async with AsyncExitStack() as life:
+        yield MonitoringPlane(levels, promises, life, registry, store, clock, tick_s)
 
 
 class MonitoringPlane:
     """The loop of service levels. Made by `monitoring_plane`."""
 
-    def __init__(self, levels: ServiceLevels, recorder: Recorder, timeline: Timeline, store: SliStore, clock: Clock, tick_s: float) -> None:
+    _recorder: Recorder
+
+    def __init__(
+        self,
+        levels: ServiceLevels,
+        promises: Promises,
+        life: AsyncExitStack,
+        registry: Registry,
+        store: SliStore,
+        clock: Clock,
+        tick_s: float,
+    ) -> None:
         self.levels = levels
-        self._recorder, self._timeline, self._store, self._clock, self._tick_s = recorder, timeline, store, clock, tick_s
+        self._promises, self._life, self._registry = promises, life, registry
+        self._store, self._clock, self._tick_s = store, clock, tick_s
+
+    async def begin(self) -> None:
+        """The server answers: its life begins here, with these definitions, and the time since the last one's end is known.
+
+        To be called once, and not before: a start that fails is no life, it must neither end nor begin a gap.
+        Raises: BackendError when the store or the ledger cannot be used.
+        """
+        await _put_in_force(self._promises, self.levels.decisions)
+        ready_s = self._now_s
+        self.levels.begin(gaps_between(await self._store.lives(Interval(ready_s - _PAST_S, ready_s)), ready_s))
+        needed = needs(self._promises.objectives, self._promises.rules)
+        self._recorder = await self._life.enter_async_context(recording(self._registry, needed, self._store, self._clock))
 
     async def run(self, beat: Callable[[], None]) -> None:
-        """Reads the past, then judges just after the end of every slot and calls `beat`; in between it only looks at the gauges."""
+        """Reads the past, then judges just after the end of every slot and calls `beat`; in between it only looks at the gauges.
+
+        To be called after `begin`.
+        """
         await self._load(beat)
         tidied_s = 0
         while True:
@@ -112,7 +133,7 @@ class MonitoringPlane:
         await self._load_slots(Interval(fine_from_s, self._now_s + 1), SLOT_S)
 
     async def _load_slots(self, interval: Interval, length_s: int) -> None:
-        await asyncio.to_thread(self._timeline.load, await self._read(interval, length_s))
+        await asyncio.to_thread(self.levels.timeline.load, await self._read(interval, length_s))
 
     async def _read(self, interval: Interval, length_s: int) -> Sequence[Slot]:
         """The slots, however long the store takes to be well again: objectives without their past would be judged wrongly."""

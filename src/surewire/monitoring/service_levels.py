@@ -44,10 +44,7 @@ _ENGINE: Final = "surewire"
 
 
 class ServiceLevels:
-    """Objectives, their statuses and the gate. Loop thread only.
-
-    `gaps` are the times in which the process did not run, known from the records of its lives.
-    """
+    """Objectives, their statuses and the gate. Loop thread only."""
 
     def __init__(
         self,
@@ -59,7 +56,6 @@ class ServiceLevels:
         desk: AlertDesk | None,
         instruments: MessagingInstruments,
         tick_s: float,
-        gaps: Sequence[Interval],
         backends: Collection[str],
         on_transition: OnTransition,
     ) -> None:
@@ -68,11 +64,16 @@ class ServiceLevels:
         self.planning = Planning(decisions, [objective.slo for objective in objectives])
         self.actions = CorrectiveActions(decisions, frozenset(self.objectives))
         self._rules, self._desk, self._timeline = rules, desk, timeline
-        self._instruments, self._tick_s, self._gaps, self._backends = instruments, tick_s, gaps, backends
+        self._instruments, self._tick_s, self._backends = instruments, tick_s, backends
         self._on_transition = on_transition
         self._gating = Gating(objectives, rules)
         self._standings = _last_standings(decisions)
         self._assessment: Assessment | None = None
+        self._gaps: Sequence[Interval] = ()
+
+    def begin(self, gaps: Sequence[Interval]) -> None:
+        """To be called before the first tick with the times in which the process did not run, known from the records of its lives."""
+        self._gaps = gaps
 
     # ---- questions
 

@@ -96,7 +96,6 @@ async def service_levels(
         desk=desk,
         instruments=MessagingInstruments(registry),
         tick_s=15,
-        gaps=(),
         backends=(),
         on_transition=announce,
     )

@@ -50,7 +50,6 @@ async def test_a_burning_budget_is_told_at_every_tick_though_nothing_can_be_put_
             desk=manager,
             instruments=MessagingInstruments(Registry(load_metrics())),
             tick_s=15,
-            gaps=(),
             backends=(),
             on_transition=tell,
         )
