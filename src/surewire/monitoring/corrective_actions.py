@@ -9,7 +9,7 @@ from surewire.errors import ClientError
 from surewire.monitoring.decisions import Decisions
 from surewire.ports.idempotency import Claim
 from surewire.ports.ledger import Entry
-from surewire.slo.freeze import KINDS, Action, Freeze, Validation, check_action, check_validation, read_freezes
+from surewire.slo.freeze import Action, Freeze, Validation, check_action, check_validation
 from surewire.slo.gate import FreezeState
 
 __all__ = ["ActionView", "CorrectiveActions", "FreezeList", "FreezeView", "action_view", "freeze_view"]
@@ -56,7 +56,7 @@ class CorrectiveActions:
     @property
     def freezes(self) -> dict[str, Freeze]:
         """The freeze of every objective that has one, open or ended."""
-        return read_freezes(self._decisions.of(*KINDS))
+        return self._decisions.freezes
 
     async def add(self, action: Action, claim: Claim | None = None) -> Entry:
         """The action, on record; it belongs to the objective's open freeze.

@@ -111,11 +111,14 @@ class Decision(Protocol):
     def body(self) -> dict[str, Any]: ...
 
 
-def read_plan(entries: Iterable[Decision]) -> Plan:
-    """What the ledger's entries add up to; those of other kinds are passed over. When something was announced is the ledger's word."""
-    windows: list[MaintenanceWindow] = []
-    cancelled: dict[str, Cancellation] = {}
-    corrections: dict[str, Correction] = {}
+def read_plan(entries: Iterable[Decision], before: Plan | None = None) -> Plan:
+    """What the ledger's entries add up to, after what was planned before; those of other kinds are passed over.
+
+    When something was announced is the ledger's word.
+    """
+    windows: list[MaintenanceWindow] = list(before.windows) if before else []
+    cancelled: dict[str, Cancellation] = dict(before.cancelled) if before else {}
+    corrections: dict[str, Correction] = {one.id: one for one in before.corrections} if before else {}
     for entry in entries:
         if entry.kind == "maintenance":
             stamp = {"announced_at_s": entry.at_s, "actor": entry.actor}

@@ -13,7 +13,7 @@ budget is positive again, so that the next breach opens a new one.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import Final, Literal
 
@@ -114,22 +114,25 @@ def next_step(
     return Step("freeze_cleared", objective.id) if state not in {"breached", "no_data"} else None
 
 
-def read_freezes(entries: Iterable[Decision]) -> dict[str, Freeze]:
-    """The freeze of every objective that has one, open or ended, by id; entries of other kinds are passed over."""
-    freezes: dict[str, Freeze] = {}
+def read_freezes(entries: Iterable[Decision], before: Mapping[str, Freeze] | None = None) -> dict[str, Freeze]:
+    """The freeze of every objective that has one, open or ended, by id, after those of before; entries of other kinds are passed over."""
+    freezes = dict(before or {})
+    actions = {slo: {one.id: one for one in freeze.actions} for slo, freeze in freezes.items()}
     for entry in entries:
         if entry.kind == "freeze_opened":
             slo = str(entry.body["slo"])
             freezes[slo] = Freeze(slo=slo, cause=str(entry.body.get("cause", "")), opened_at_s=entry.at_s)
+            actions[slo] = {}
         elif entry.kind == "action_validated":
-            _validate(freezes, entry)
-        elif entry.kind == "freeze_cleared":
-            freezes.pop(str(entry.body["slo"]), None)
-        elif entry.kind in KINDS:
-            slo = str(entry.body["slo"])
-            if slo in freezes:
-                freezes[slo] = _followed(freezes[slo], entry)
-    return freezes
+            _validate(actions.values(), entry)
+        elif entry.kind in KINDS and (slo := str(entry.body["slo"])) in freezes:
+            if entry.kind == "action":
+                actions[slo][entry.id] = _action(entry)
+            elif entry.kind == "freeze_ended":
+                freezes[slo] = msgspec.structs.replace(freezes[slo], ended_at_s=entry.at_s)
+            else:
+                del freezes[slo], actions[slo]
+    return {slo: msgspec.structs.replace(freeze, actions=tuple(actions[slo].values())) for slo, freeze in freezes.items()}
 
 
 def obstacles(freeze: Freeze, burn_of_a_day: Decimal | None, now_s: int) -> tuple[str, ...]:
@@ -182,22 +185,16 @@ def _refuse(problems: dict[str, str]) -> None:
             raise ClientError("INVALID_MESSAGE", problem, path=path)
 
 
-def _followed(freeze: Freeze, entry: Decision) -> Freeze:
-    if entry.kind == "freeze_ended":
-        return msgspec.structs.replace(freeze, ended_at_s=entry.at_s)
-    action = msgspec.convert({**entry.body, "id": entry.id, "actor": entry.actor, "at_s": entry.at_s}, Action)
-    return msgspec.structs.replace(freeze, actions=(*freeze.actions, action))
+def _action(entry: Decision) -> Action:
+    return msgspec.convert({**entry.body, "id": entry.id, "actor": entry.actor, "at_s": entry.at_s}, Action)
 
 
-def _validate(freezes: dict[str, Freeze], entry: Decision) -> None:
+def _validate(actions: Iterable[dict[str, Action]], entry: Decision) -> None:
     said = msgspec.convert(entry.body, Validation)
-    for slo, freeze in freezes.items():
-        actions = tuple(_validated(one, said, entry) if one.id == said.id else one for one in freeze.actions)
-        freezes[slo] = msgspec.structs.replace(freeze, actions=actions)
-
-
-def _validated(action: Action, said: Validation, entry: Decision) -> Action:
-    return msgspec.structs.replace(action, evidence=said.evidence, validated_by=entry.actor, validated_at_s=entry.at_s)
+    for of_slo in actions:
+        if said.id in of_slo:
+            validated = {"evidence": said.evidence, "validated_by": entry.actor, "validated_at_s": entry.at_s}
+            of_slo[said.id] = msgspec.structs.replace(of_slo[said.id], **validated)
 
 
 def _action_missing(freeze: Freeze) -> str:
