@@ -94,7 +94,7 @@ async def test_what_was_planned_and_done_before_is_not_read_again(memory: Memory
     assert len(freezes["availability"].actions) == 1
 
 
-@pytest.mark.parametrize("kind", ["audit", "override"])
+@pytest.mark.parametrize("kind", ["audit", "other"])
 async def test_what_nobody_reads_again_is_on_record_and_not_in_memory(memory: Memory, kind: str) -> None:
     await memory.record("aud_1", kind, {"what": "silence"})
     for decisions in (memory.decisions, await memory.open()):
