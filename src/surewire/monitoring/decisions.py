@@ -14,12 +14,15 @@ from surewire.slo.correction import KINDS as PLAN_KINDS
 from surewire.slo.correction import Plan, read_plan
 from surewire.slo.freeze import KINDS as FREEZE_KINDS
 from surewire.slo.freeze import Freeze, read_freezes
+from surewire.slo.gate import OVERRIDE
 from surewire.slo.review import KIND as REVIEW
 from surewire.slo.versions import KIND as DEFINITION
 
 __all__ = ["KINDS", "Decisions", "load_decisions"]
 
-KINDS: Final = frozenset({*PLAN_KINDS, *FREEZE_KINDS, DEFINITION, REVIEW, "slo_state", "deployment", "annotation", "annotation_drawn"})
+KINDS: Final = frozenset(
+    {*PLAN_KINDS, *FREEZE_KINDS, DEFINITION, REVIEW, OVERRIDE, "slo_state", "deployment", "annotation", "annotation_drawn"}
+)
 """What is read while the server runs, and therefore kept in memory. Everything else, such as who did what, only the ledger keeps."""
 
 

@@ -11,6 +11,7 @@ from surewire.domain.instant import format_seconds
 from surewire.monitoring.service_levels import ServiceLevels
 from surewire.ports.idempotency import Claim
 from surewire.ports.ledger import Entry
+from surewire.slo.gate import OVERRIDE
 from surewire.slo.review import KIND, Cadence, Review, ReviewItem, Tick, make_review, task_of
 from surewire.slo.review_evidence import LOOK_BACK_S, Known, evidence
 from surewire.slo.window import Interval
@@ -63,6 +64,7 @@ class Reviews:
             statuses=levels.statuses,
             timeline=levels.timeline,
             freezes=levels.freezes,
+            overrides=levels.decisions.of(OVERRIDE),
             fired=fired,
             firing=sorted(levels.firing),
             now_s=levels.decisions.now_s,

@@ -26,7 +26,7 @@ from surewire.ports.ledger import Entry
 from surewire.ports.sli_store import Slot
 from surewire.slo.alert_rule import AlertRule
 from surewire.slo.freeze import Freeze, next_step, obstacles
-from surewire.slo.gate import ChangeKind, GateResult, Override, Recorder, judge_gate
+from surewire.slo.gate import OVERRIDE, ChangeKind, GateResult, Override, Recorder, judge_gate
 from surewire.slo.gating import Gating
 from surewire.slo.objective import Objective
 from surewire.slo.policy import UNSEEN, Standing, Transition, transition
@@ -149,7 +149,7 @@ class ServiceLevels:
     async def let_through(self, change: ChangeKind, slos: Sequence[str], override: Override, claim: Claim | None = None) -> Entry:
         """The gate's answer with an override, as the entry that is on record before it holds; its body is a `GateResult`."""
         result = self.gate(change, slos, override)
-        return await self.decisions.record(self.decisions.entry("override", override.actor, msgspec.to_builtins(result)), claim)
+        return await self.decisions.record(self.decisions.entry(OVERRIDE, override.actor, msgspec.to_builtins(result)), claim)
 
     # ---- the tick
 

@@ -21,6 +21,7 @@ __all__ = [
     "CHANGES",
     "EXIT_CODES",
     "LETS_THROUGH",
+    "OVERRIDE",
     "STALE_TICKS",
     "ChangeKind",
     "FreezeState",
@@ -38,6 +39,8 @@ GateVerdict = Literal["allowed", "refused", "unknown"]
 FreezeState = Literal["none", "open", "ended"]
 
 CHANGES: Final[tuple[ChangeKind, ...]] = get_args(ChangeKind)
+OVERRIDE: Final = "override"
+"""The ledger's kind of entry in which a change was let through; its body is a `GateResult`."""
 EXIT_CODES: Final[dict[GateVerdict, int]] = {"allowed": 0, "refused": 10, "unknown": 11}
 STALE_TICKS: Final = 3
 

@@ -13,6 +13,7 @@ import msgspec
 from surewire.contract.selector import Matcher, Selector
 from surewire.contract.slos import CapacitySlo, LatencySlo
 from surewire.slo.amounts import percent, span
+from surewire.slo.correction import Decision
 from surewire.slo.freeze import Freeze
 from surewire.slo.measured import measured
 from surewire.slo.objective import Objective
@@ -41,6 +42,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     statuses: Sequence[SloStatus]
     timeline: Timeline
     freezes: Mapping[str, Freeze]
+    overrides: Sequence[Decision]
+    """Changes that were let through in spite of the gate, ever."""
     fired: Mapping[str, int] | None
     """None when nobody remembers alerts."""
     firing: Sequence[str]
@@ -102,6 +105,14 @@ def _breaches(known: Known) -> Iterator[str]:
     for freeze in known.freezes.values():
         if freeze.state == "open":
             yield f"Deployments are frozen for {freeze.slo} since {_day(freeze.opened_at_s)}: {freeze.cause}."
+    yield from (_let_through(entry) for entry in known.overrides if entry.at_s >= _past(known).start_s)
+
+
+def _let_through(override: Decision) -> str:
+    body = override.body
+    refusing = ", ".join(one["slo"] for one in body["refusing"])
+    gate = f"refused by {refusing}" if refusing else f"the gate: {body['verdict']}"
+    return f"A {body['change']} change was let through on {_day(override.at_s)} by {override.actor} ({body['override']['reason']}); {gate}."
 
 
 def _budgets(known: Known) -> Iterator[str]:

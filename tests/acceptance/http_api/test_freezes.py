@@ -57,6 +57,24 @@ async def test_the_gate_is_not_asked_about_what_refuses_nothing(api: RunningApi)
     assert (await api.client.get("/v1/gate", params={"slo": "availabilty"})).status_code == 404
 
 
+async def test_a_change_is_let_through_by_name_and_stays_on_record(api: RunningApi) -> None:
+    await tick(api, 10_000, 100)
+    command = (sys.executable, "-m", "surewire", "slo", "gate", "--slo", "availability", "--url", api.url)
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.DEVNULL)
+    assert await asyncio.wait_for(process.wait(), 30) == 10
+    override = ("--override", "mends the cause", "--actor", "alice")
+    process = await asyncio.create_subprocess_exec(*command, *override, stdout=asyncio.subprocess.PIPE)
+    out, _ = await asyncio.wait_for(process.communicate(), 30)
+    assert process.returncode == 0
+    assert out.decode().startswith("overridden by alice (mends the cause): a feature change is refused: availability ")
+    (kept,) = api.services.levels.decisions.of("override")
+    assert (kept.actor, kept.body["verdict"], kept.body["override"]["reason"]) == ("alice", "refused", "mends the cause")
+    assert (await gate(api, "feature"))["verdict"] == "refused"
+    review = (await api.client.get("/v1/reviews/weekly")).raise_for_status().json()
+    (incidents,) = (item for item in review["agenda"] if item["id"] == "recent-incidents")
+    assert any("let through" in line and "by alice (mends the cause); refused by availability" in line for line in incidents["evidence"])
+
+
 async def test_a_breach_freezes_until_an_action_is_validated_and_a_day_was_calm(api: RunningApi) -> None:
     await tick(api, 10_000, 0)
     assert (await gate(api, "feature"))["verdict"] == "allowed"

@@ -159,7 +159,7 @@ def known(slots: list[Slot], look_back_s: int = 7 * DAY_S, **more: Any) -> Known
     timeline = Timeline()
     timeline.load(sorted(slots, key=lambda slot: slot.start_s))
     statuses = [evaluate(objective, timeline, (), NOW_S) for objective in OBJECTIVES.values()]
-    fields: dict[str, Any] = {"freezes": {}, "fired": {}, "firing": (), **more}
+    fields: dict[str, Any] = {"freezes": {}, "overrides": (), "fired": {}, "firing": (), **more}
     return Known(objectives=OBJECTIVES, statuses=statuses, timeline=timeline, now_s=NOW_S, look_back_s=look_back_s, **fields)
 
 
@@ -181,6 +181,19 @@ def test_without_any_data_the_evidence_says_so() -> None:
     assert said["burns"] == ("Burning faster than 1x: nothing.",)
     assert "budgets" not in said
     assert "trends" not in said
+
+
+def test_changes_that_were_let_through_stand_beside_the_breaches() -> None:
+    def override(ago_s: int, *refusing: str) -> Row:
+        body = {"change": "feature", "verdict": "refused" if refusing else "unknown", "override": {"reason": "the fix", "actor": "alice"}}
+        return Row("1", "override", NOW_S - ago_s, "alice", {**body, "refusing": [{"slo": slo, "why": "is breached"} for slo in refusing]})
+
+    said = evidence(known([], overrides=[override(8 * DAY_S), override(60, "availability", "message-durability"), override(30)]))
+    day = f"{datetime.fromtimestamp(NOW_S - 60, UTC):%Y-%m-%d}"
+    assert said["breaches"][1:] == (
+        f"A feature change was let through on {day} by alice (the fix); refused by availability, message-durability.",
+        f"A feature change was let through on {day} by alice (the fix); the gate: unknown.",
+    )
 
 
 def test_budgets_stand_by_owner_with_their_state() -> None:
