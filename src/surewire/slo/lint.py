@@ -11,6 +11,7 @@ from surewire.contract.slos import SloCatalogue
 from surewire.errors import ConfigError
 from surewire.slo.change_control import unapproved_changes
 from surewire.slo.definitions import Change, Definitions, read_definitions
+from surewire.slo.lint_alerts import alert_name_problems
 from surewire.slo.lint_policies import default_problems, objective_problems, owner_problems, policy_problems
 from surewire.slo.lint_series import series_problems
 from surewire.slo.problem import Problem, errors_of
@@ -103,6 +104,7 @@ def _errors(definitions: Definitions, metrics: MetricsCatalogue, runbooks: Colle
         for path, what, mend in (*series_problems(slo, metrics), *objective_problems(slo, catalogue, runbooks)):
             yield problem(f"slos[{number}].{path}", f"{slo.id}: {what}", mend)
     yield from _same_names(definitions)
+    yield from _same_alerts(definitions, metrics)
     if in_force is not None:
         yield from (problem(*found) for found in unapproved_changes(definitions, in_force.catalogue, in_force.reasons))
 
@@ -114,3 +116,10 @@ def _same_names(definitions: Definitions) -> Iterator[Problem]:
         if names[slo.slo_name or slo.id] > 1:
             what = f"{slo.id}: another objective is called {slo.slo_name or slo.id} too."
             yield definitions.document.problem(f"slos[{number}].slo_name", what, "Give each its own slo_name.")
+
+
+def _same_alerts(definitions: Definitions, metrics: MetricsCatalogue) -> Iterator[Problem]:
+    """Two alerts with one name would be one, and which of the two nobody could say."""
+    numbers = {slo.id: number for number, slo in enumerate(definitions.catalogue.slos)}
+    for id_, what, mend in alert_name_problems(definitions.catalogue, metrics):
+        yield definitions.document.problem(f"slos[{numbers[id_]}].id", f"{id_}: {what}", mend)
