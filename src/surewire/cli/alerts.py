@@ -9,6 +9,7 @@ __all__ = ["alerts"]
 alerts = App(
     name="alerts",
     help="Look at alerts, and at what may keep them from people.",
+    help_epilogue="Example: `surewire alerts list`",
 )
 
 _COMMANDS = {

@@ -9,6 +9,7 @@ __all__ = ["slo"]
 slo = App(
     name="slo",
     help="Look at, judge and try service levels.",
+    help_epilogue="Example: `surewire slo status --watch`",
 )
 
 _COMMANDS = {

@@ -21,7 +21,7 @@ def run(*arguments: str) -> int:
     return ended.value.code
 
 
-@pytest.mark.parametrize("command", ["", *COMMANDS, "store"])
+@pytest.mark.parametrize("command", ["", *COMMANDS, "store", "slo", "alerts", "maintenance", "deployment"])
 def test_every_command_has_help_with_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(*command.split(), "--help") == 0
     printed = " ".join(capsys.readouterr().out.split())
