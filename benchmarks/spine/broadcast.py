@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -61,12 +62,12 @@ async def _measure(
     server: ServerProcess, path: str, request: tuple[str, Callable[[int], bytes]], subscribers: int, per_s: float, count: int
 ) -> dict[str, Any]:
     received = 0
-    size = 0
+    sizes: Counter[int] = Counter()
 
     def take(_: Client, payload: memoryview) -> None:
-        nonlocal received, size
+        nonlocal received
         received += 1
-        size = max(size, len(payload))
+        sizes[len(payload)] += 1
 
     url = f"ws://{server.host}:{server.port}{path}"
     clients = await open_all([url] * subscribers, take, wait_ready=path != "/sub")
@@ -87,7 +88,7 @@ async def _measure(
         system.append((after.system_s - before.system_s) / deliveries * 1e6)
     await close_all(clients)
     total = [one + other for one, other in zip(user, system, strict=True)]
-    return {"user_us": spread(user), "system_us": spread(system), "total_us": spread(total), "message_bytes": size}
+    return {"user_us": spread(user), "system_us": spread(system), "total_us": spread(total), "message_bytes": sizes.most_common(1)[0][0]}
 
 
 async def _publish_for(publish: Publish, per_s: float, count: int) -> None:
