@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
 from surewire.errors import ClientError
 
-__all__ = ["ANONYMOUS_PREFIX", "Principal", "UserId", "check_user_id"]
+__all__ = ["ANONYMOUS_PREFIX", "USER_ID_PATTERN", "Principal", "UserId", "check_user_id"]
 
 ANONYMOUS_PREFIX = "user_"
-# `$` alone would let a trailing newline pass in Python; the look-ahead means the same in ECMA 262.
+# `.` and `..` in a path are resolved before they are sent (RFC 3986 §5.2.4), and then name something else than a user.
+# `$` alone would let a trailing newline pass in Python; both look-aheads mean the same in ECMA 262.
+USER_ID_PATTERN: Final = r"^(?!\.+$)[A-Za-z0-9_.@-]{1,128}$(?!\n)"
+"""What a user id looks like, for Python and for JSON schemas."""
+_WORDS: Final = "1 to 128 of the characters A-Z a-z 0-9 _ . @ -, but not only dots"
 UserId = Annotated[
     str,
     Meta(
-        pattern=r"^[A-Za-z0-9_.@-]{1,128}$(?!\n)",
-        description="1 to 128 of A-Z a-z 0-9 _ . @ -",
-        extra={"takes": "a user id, 1 to 128 of the characters A-Z a-z 0-9 _ . @ -"},
+        pattern=USER_ID_PATTERN, description="1 to 128 of A-Z a-z 0-9 _ . @ -, but not only dots", extra={"takes": f"a user id, {_WORDS}"}
     ),
 ]
-_USER_ID = re.compile(r"[A-Za-z0-9_.@-]{1,128}")
+_USER_ID = re.compile(USER_ID_PATTERN)
 
 
 class Principal(Struct, frozen=True, gc=False):
@@ -32,7 +34,8 @@ class Principal(Struct, frozen=True, gc=False):
 
 
 def check_user_id(user_id: str, path: str = "user_id") -> str:
-    """The user id itself. Raises: ClientError `INVALID_MESSAGE` unless it is 1 to 128 of `A-Z a-z 0-9 _ . @ -`."""
-    if not _USER_ID.fullmatch(user_id):
-        raise ClientError("INVALID_MESSAGE", "a user id is 1 to 128 of the characters A-Z a-z 0-9 _ . @ -", path=path)
+    """The user id itself. Raises: ClientError `INVALID_MESSAGE` unless it is 1 to 128 of `A-Z a-z 0-9 _ . @ -`, but not only
+    dots."""
+    if not _USER_ID.search(user_id):
+        raise ClientError("INVALID_MESSAGE", f"a user id is {_WORDS}", path=path)
     return user_id

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, Final
 
+from litestar.exceptions import NotFoundException
+
 from surewire.errors import ClientError
 from surewire.http.browser_guard import BrowserGuard, Header
 from surewire.http.front_context import RequestIds
+from surewire.http.problem import as_client_error
 from surewire.http.reply import Reply, problem_reply
 from surewire.http.request_border import AsgiApp
 
@@ -47,17 +50,30 @@ class Envelope:
                 _complete(scope, message, added)
             await send(message)
 
-        early = self._early_answer(scope["method"], headers, request_id)
+        early = self._early_answer(scope, headers, request_id)
         await (early or self._app)(scope, receive, send_enveloped)
 
-    def _early_answer(self, method: str, headers: dict[bytes, bytes], request_id: str) -> Reply | None:
+    def _early_answer(self, scope: Any, headers: dict[bytes, bytes], request_id: str) -> Reply | None:
         """The answer of a request that no route gets to see."""
+        method: str = scope["method"]
         try:
             self._guard.check(method, headers)
         except ClientError as error:
             return problem_reply(error, request_id)
+        if not _is_only_spelling(scope):
+            return problem_reply(as_client_error(NotFoundException()), request_id)
         preflight = self._guard.preflight_headers(method, headers)
         return None if preflight is None else Reply(204, headers=preflight)
+
+
+def _is_only_spelling(scope: Any) -> bool:
+    """Whether the path has no empty segment, no slash at its end and no slash in a segment: only then does the path name one thing.
+
+    The router would pass over all three, so that `/v1/chats/ID/members/..`, which most clients shorten to `/v1/chats/ID/` (RFC 3986
+    §5.2.4), would mean the chat instead of a member, and what a proxy guards under one path could be reached under another.
+    """
+    path: str = scope["path"]
+    return path == "/" or not (path.endswith("/") or "//" in path or b"%2f" in scope["raw_path"].lower())
 
 
 def _complete(scope: Any, message: Any, added: list[Header]) -> None:

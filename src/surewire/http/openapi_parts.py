@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from surewire.domain.principal import USER_ID_PATTERN
 from surewire.errors import ClientError
 from surewire.http.problem import problem_of
 from surewire.http.reply import PROBLEM
@@ -24,7 +25,7 @@ TAGS: Final = {
     "documents": "What the server says of itself.",
 }
 
-_USER_ID: Final = {"type": "string", "pattern": "^[A-Za-z0-9_.@-]{1,128}$"}
+_USER_ID: Final = {"type": "string", "pattern": USER_ID_PATTERN}
 _ULID: Final = "[0-7][0-9A-HJKMNP-TV-Z]{25}"
 
 

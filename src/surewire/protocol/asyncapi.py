@@ -11,6 +11,7 @@ from typing import Any, Final, cast, get_args
 import msgspec
 
 from surewire import __version__
+from surewire.domain.principal import USER_ID_PATTERN
 from surewire.protocol.asyncapi_examples import EXAMPLES
 from surewire.protocol.client_messages import ClientMessage
 from surewire.protocol.codes import CloseCode, may_reconnect
@@ -46,7 +47,7 @@ _SUBPROTOCOL: Final = {"type": "string", "description": "None, or `surewire.v1`,
 _USER_ID: Final = {
     "type": "string",
     "description": "Who connects, where identities are open. Without it, and without the header `X-User-Id`, the client is anonymous.",
-    "pattern": "^[A-Za-z0-9_.@-]{1,128}$",
+    "pattern": USER_ID_PATTERN,
 }
 
 

@@ -61,9 +61,18 @@ async def test_other_methods_are_told_which_ones_there_are(client: httpx.AsyncCl
         assert set(answer.headers["allow"].split(", ")) == allowed
 
 
-async def test_a_trailing_slash_means_the_same(client: httpx.AsyncClient) -> None:
-    assert (await client.get("/health/")).json() == (await client.get("/health")).json()
-    assert (await client.post("/v1/chats/", json={})).status_code == 201
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/health/", "//health", "/%2Fhealth", "/health%2f", "//", "/v1/chats/", "/v1//chats", "//v1/chats", "/v1%2Fchats"),
+        *("/v1/chats/chat_lobby/members/", "/v1/chats/chat_lobby/members/..%2F..", "/v1/chats/chat_lobby/"),
+    ],
+)
+async def test_a_path_has_one_spelling(client: httpx.AsyncClient, path: str) -> None:
+    url = client.base_url.copy_with(raw_path=path.encode())
+    for method in ("GET", "POST", "DELETE", "OPTIONS"):
+        assert code_of(await client.request(method, url, json={}, headers=ALICE)) == (404, "NOT_FOUND")
+    assert (await client.head(url)).status_code == 404
 
 
 async def test_head_is_answered_as_get_without_its_body(client: httpx.AsyncClient) -> None:
@@ -139,6 +148,7 @@ async def test_what_is_nested_too_deep_is_malformed(client: httpx.AsyncClient, p
         ({"members": "bob"}, "members"),
         ({"members": [1]}, "members[0]"),
         ({"members": ["bob", ""]}, "members[1]"),
+        ({"members": ["bob", ".."]}, "members[1]"),
         ({"members": ["bob\n"]}, "members[0]"),
         ({"members": ["x" * 129]}, "members[0]"),
         ({"name": ""}, "name"),
@@ -185,7 +195,7 @@ async def test_a_wrong_parameter_is_named(client: httpx.AsyncClient, query: str)
     assert answer.json()["errors"][0]["path"] == query.split("=", maxsplit=1)[0]
 
 
-@pytest.mark.parametrize("name", ["", "a b", "a/b", "x" * 129, "a,b", "<x>"])
+@pytest.mark.parametrize("name", ["", "a b", "a/b", "x" * 129, "a,b", "<x>", ".", ".."])
 async def test_a_caller_whose_name_is_none_is_told_where_it_stands(client: httpx.AsyncClient, name: str) -> None:
     in_query = await client.get("/v1/chats", params={"user_id": name})
     in_header = await client.get("/v1/chats", headers={"X-User-Id": name})
@@ -198,8 +208,9 @@ async def test_a_caller_has_one_name(client: httpx.AsyncClient) -> None:
     assert code_of(await client.get("/v1/chats", headers=[("X-User-Id", "a"), ("X-User-Id", "b")])) == (422, "INVALID_MESSAGE")
 
 
-async def test_a_wrong_member_in_the_path_is_named(client: httpx.AsyncClient) -> None:
-    answer = await client.put("/v1/chats/chat_lobby/members/a%20b", headers=ALICE)
+@pytest.mark.parametrize("member", ["a%20b", "%2e", "%2E%2e", "..."])
+async def test_a_wrong_member_in_the_path_is_named(client: httpx.AsyncClient, member: str) -> None:
+    answer = await client.put(f"/v1/chats/chat_lobby/members/{member}", headers=ALICE)
     assert code_of(answer) == (422, "INVALID_MESSAGE")
     assert answer.json()["errors"][0]["path"] == "user_id"
 

@@ -123,3 +123,10 @@ async def test_a_chat_has_no_more_members_than_allowed(tmp_path: object) -> None
     async with running_api(tmp_path, with_limits(max_members=3)) as api:  # type: ignore[arg-type]
         answer = await api.client.post("/v1/chats", json={"members": ["b", "c", "d"]}, headers=ALICE)
         assert code_of(answer) == (422, "LIMIT_EXCEEDED")
+
+
+async def test_a_member_of_dots_that_a_client_took_out_of_the_path_is_not_the_chat(client: httpx.AsyncClient) -> None:
+    chat_id = await make_chat(client, "bob")
+    as_sent_for_dots = client.base_url.copy_with(raw_path=f"/v1/chats/{chat_id}/".encode())
+    assert code_of(await client.delete(as_sent_for_dots, headers=ALICE)) == (404, "NOT_FOUND")
+    assert (await client.get(f"/v1/chats/{chat_id}", headers=ALICE)).status_code == 200

@@ -133,5 +133,5 @@ async def test_a_body_that_is_one_event_and_a_batch_is_refused(client: httpx.Asy
 
 async def test_a_member_who_can_be_nobody_is_refused_in_words(client: httpx.AsyncClient) -> None:
     answer = await client.post("/v1/chats", json={"members": ["a b"]})
-    message = "must be a user id, 1 to 128 of the characters A-Z a-z 0-9 _ . @ -"
+    message = "must be a user id, 1 to 128 of the characters A-Z a-z 0-9 _ . @ -, but not only dots"
     assert (answer.status_code, answer.json()["errors"]) == (422, [{"path": "members[0]", "message": message}])

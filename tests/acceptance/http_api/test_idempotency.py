@@ -71,11 +71,6 @@ async def test_a_key_belongs_to_a_caller_and_a_path(client: httpx.AsyncClient) -
     assert [answer.json()["chat_id"] for answer in answers] == chats
 
 
-async def test_a_trailing_slash_is_the_same_path(client: httpx.AsyncClient) -> None:
-    first, again = await post(client, "/v1/chats", {}, "k", **ALICE), await post(client, "/v1/chats/", {}, "k", **ALICE)
-    assert first.content == again.content
-
-
 async def test_callers_without_a_name_share_their_keys(client: httpx.AsyncClient) -> None:
     first, again = await post(client, "/v1/chats", {}, "k"), await post(client, "/v1/chats", {}, "k")
     assert first.content == again.content

@@ -33,7 +33,7 @@ def test_nobody_is_anonymous_under_a_new_name() -> None:
     assert identify_open(None, None, new_ulid) == Principal(f"user_{ULID}", anonymous=True)
 
 
-@pytest.mark.parametrize("name", ["", " ", "a b", "é", "a\n", "x" * 129, "a/b", "<script>", "user\u0000"])
+@pytest.mark.parametrize("name", ["", " ", "a b", "é", "a\n", "x" * 129, "a/b", "<script>", "user\u0000", ".", ".."])
 @pytest.mark.parametrize("place", ["user_id", "X-User-Id"])
 def test_what_is_no_user_id_is_refused_by_the_name_of_its_place(name: str, place: str) -> None:
     query, header = (name, None) if place == "user_id" else (None, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, get_args
 
@@ -70,3 +71,8 @@ def test_every_client_example_is_understood_by_the_server(name: str) -> None:
 
 def test_every_close_code_is_listed() -> None:
     assert [code["code"] for code in DOCUMENT["x-close-codes"]] == [int(code) for code in CloseCode]
+
+
+def test_the_pattern_of_a_user_id_refuses_what_is_no_user_id() -> None:
+    pattern = DOCUMENT["channels"]["socket"]["bindings"]["ws"]["query"]["properties"]["user_id"]["pattern"]
+    assert [name for name in ("alice", "..a", ".", "..", "a b", "") if re.search(pattern, name)] == ["alice", "..a"]
