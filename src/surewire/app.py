@@ -51,7 +51,7 @@ from surewire.ports.event_stream import EventStream
 from surewire.ports.notifier import Notifier
 from surewire.slo.policy import Transition
 from surewire.slo.status import SloStatus
-from surewire.streams.announcement import announce
+from surewire.streams.engine_events import EngineEvents
 from surewire.streams.events import event_stream
 from surewire.streams.publication import EventLimits
 from surewire.telemetry.exposition import Exposition
@@ -101,6 +101,7 @@ class _Server:
         self._ulids = UlidGenerator(secrets.randbits)
         self._chat_rates: BucketTable[tuple[str, str]] = BucketTable(config.limits.chat_messages_per_s, config.limits.chat_burst)
         self._loops: list[asyncio.Task[None]] = []
+        self._engine_events: EngineEvents
         self._connections: ConnectionPlane
         self._durability: DurabilityPlane
         self._promises = read_promises(Path(config.slo.file) if config.slo.file else None)
@@ -115,18 +116,20 @@ class _Server:
         self._durability = await stack.enter_async_context(self._open_durability(store))
         stream = await stack.enter_async_context(self._open_stream(history, hub))
         self._connections = self._connect(hub, store, stream)
+        self._engine_events = EngineEvents(stream)
         levels = await stack.enter_async_context(open_slo_file(Path(self._config.data_dir), self._clock))
-        self._alerts = await stack.enter_async_context(self._open_alerts(levels, stream))
-        self._levels = await stack.enter_async_context(self._open_levels(levels, stream))
+        self._alerts = await stack.enter_async_context(self._open_alerts(levels))
+        self._levels = await stack.enter_async_context(self._open_levels(levels))
         self._watch(store, history)
         self._start_loop("heartbeat_sweep", self._config.heartbeat.sweep_interval_s, self._connections.run)
         self._start_loop("fanout", None, self._fanout(store, hub).run)
         self._start_loop("notifications", None, self._alerts.deliver)
         self._start_loop("alert_report", _ALERT_REPORT_S, self._alerts.report)
+        self._start_loop("engine_events", None, self._engine_events.run)
         if self._config.grafana.url is not None:
             self._start_loop("annotations", None, self._annotating(self._config.grafana.url).run)
         stack.callback(self._stop_loops)
-        front = await stack.enter_async_context(self._serve(store, stream))
+        front: BoundFront = await stack.enter_async_context(self._serve(store, stream))
         await self._levels.begin()
         self._start_loop("service_levels", self._config.slo.evaluate_every_s, self._levels.run)
         return front
@@ -162,7 +165,7 @@ class _Server:
     def _open_durability(self, store: OpenSqliteStore) -> Any:
         return durability_plane(store, self._config, self._clock, DurabilityInstruments(self._registry), self._readiness)
 
-    def _open_alerts(self, file: OpenSloFile, stream: EventStream) -> Any:
+    def _open_alerts(self, file: OpenSloFile) -> Any:
         url = self._config.alerting.runbook_url
         return alerting_plane(
             store=SqliteAlertStore(file.writer),
@@ -174,11 +177,11 @@ class _Server:
             clock=self._clock,
             new_ulid=self._new_ulid,
             instruments=self._messaging_instruments,
-            announce=self._announcing(stream),
+            announce=self._announcing,
         )
 
-    def _open_levels(self, file: OpenSloFile, stream: EventStream) -> Any:
-        announce = self._announcing(stream)
+    def _open_levels(self, file: OpenSloFile) -> Any:
+        announce = self._announcing
 
         async def tell(change: Transition, status: SloStatus) -> None:
             await announce([state_changed(change, status)])
@@ -197,8 +200,9 @@ class _Server:
             on_transition=tell,
         )
 
-    def _announcing(self, stream: EventStream) -> Callable[[Sequence[Event]], Coroutine[Any, Any, None]]:
-        return partial(announce, stream) if self._config.slo.events else _say_nothing
+    @property
+    def _announcing(self) -> Callable[[Sequence[Event]], Coroutine[Any, Any, None]]:
+        return self._engine_events.tell if self._config.slo.events else _say_nothing
 
     def _connect(self, hub: Hub, store: OpenSqliteStore, stream: EventStream) -> ConnectionPlane:
         return ConnectionPlane(
