@@ -12,7 +12,7 @@ from surewire.errors import ConfigError
 from surewire.slo.change_control import unapproved_changes
 from surewire.slo.definitions import Change, Definitions, read_definitions
 from surewire.slo.lint_alerts import alert_name_problems
-from surewire.slo.lint_policies import default_problems, objective_problems, owner_problems, policy_problems
+from surewire.slo.lint_policies import default_problems, objective_problems, owner_problems, policy_problems, reach_problems
 from surewire.slo.lint_series import series_problems
 from surewire.slo.problem import Problem, errors_of
 
@@ -96,7 +96,8 @@ def overdue_reviews(definitions: Definitions, today: date) -> list[Problem]:
 def _errors(definitions: Definitions, metrics: MetricsCatalogue, runbooks: Collection[str], in_force: InForce | None) -> Iterator[Problem]:
     catalogue, problem = definitions.catalogue, definitions.document.problem
     for name, policy in catalogue.policies.items():
-        yield from (problem(f"policies.{name}.{path}", f"{name}: {what}", mend) for path, what, mend in policy_problems(policy))
+        found = (*policy_problems(policy), *reach_problems(name, catalogue))
+        yield from (problem(f"policies.{name}.{path}", f"{name}: {what}", mend) for path, what, mend in found)
     for name, owners in catalogue.owners.items():
         yield from (problem(f"owners.{name}.{path}", f"{name}: {what}", mend) for path, what, mend in owner_problems(owners))
     yield from (problem(f"defaults.{path}", what, mend) for path, what, mend in default_problems(catalogue.defaults))

@@ -6,14 +6,14 @@ from collections.abc import Collection, Iterator, Sequence
 from decimal import Decimal
 from typing import Final
 
-from surewire.contract.slos import Defaults, Owners, Policy, RatioSlo, Slo, SloCatalogue
+from surewire.contract.slos import BurnTier, Defaults, Owners, Policy, RatioSlo, Slo, SloCatalogue
 from surewire.slo.amounts import plain
 from surewire.slo.burn_rate import can_fire, highest_rate
-from surewire.slo.objective import exact
+from surewire.slo.objective import exact, short_window_s
 from surewire.slo.policy import STATES
-from surewire.slo.window import parse_window
+from surewire.slo.window import Rolling, parse_duration, parse_window
 
-__all__ = ["LEVELS", "default_problems", "objective_problems", "owner_problems", "policy_problems"]
+__all__ = ["LEVELS", "default_problems", "objective_problems", "owner_problems", "policy_problems", "reach_problems"]
 
 Found = tuple[str, str, str]
 """The path, what is wrong there, and the mend."""
@@ -41,12 +41,37 @@ def policy_problems(policy: Policy) -> Iterator[Found]:
     if order != sorted(set(order)):
         yield "remaining_states", "the states do not get worse from row to row.", f"Their order is {', '.join(STATES)}."
     for number, tier in enumerate(policy.burn_tiers):
-        if tier.state not in _TIER_STATES:
-            yield f"burn_tiers[{number}].state", f"there is no state {tier.state!r}.", f"Write one of {', '.join(_TIER_STATES[1:])}."
-        if tier.long is not None and tier.severity is None:
-            yield f"burn_tiers[{number}].severity", "a tier that fires needs a severity.", "Write one of SEV-1, SEV-2, SEV-3, SEV-4."
+        yield from ((f"burn_tiers[{number}]{field}", what, mend) for field, what, mend in _one_tier_problems(tier))
+    yield from _same_tiers(policy.burn_tiers)
     if policy.freeze and policy.freeze.at not in STATES:
         yield "freeze.at", f"there is no state {policy.freeze.at!r}.", f"Write one of {', '.join(STATES)}."
+
+
+def _one_tier_problems(tier: BurnTier) -> Iterator[Found]:
+    if tier.state not in _TIER_STATES:
+        yield ".state", f"there is no state {tier.state!r}.", f"Write one of {', '.join(_TIER_STATES[1:])}."
+    if tier.long is None:
+        return
+    if tier.severity is None:
+        yield ".severity", "a tier that fires needs a severity.", "Write one of SEV-1, SEV-2, SEV-3, SEV-4."
+    long_s = parse_duration(tier.long)
+    short_s = short_window_s(long_s)
+    if long_s <= short_s:
+        is_same = "is also the least short window: the tier would have one window and end with every lull"
+        what = is_same if long_s == short_s else f"is shorter than the least short window, {Rolling(short_s)}"
+        yield ".long", f"{Rolling(long_s)} {what}.", f"Write {Rolling(2 * short_s)} or more."
+
+
+def _same_tiers(tiers: Sequence[BurnTier]) -> Iterator[Found]:
+    """Two tiers with one rate and one window would be one alert, of either's severity."""
+    first: dict[tuple[float, int | None], int] = {}
+    for number, tier in enumerate(tiers):
+        long_s = None if tier.long is None else parse_duration(tier.long)
+        earlier = first.setdefault((tier.rate, long_s), number)
+        if earlier != number:
+            over = "" if long_s is None else f" over {Rolling(long_s)}"
+            what = f"{plain(exact(tier.rate))}x{over} is a tier already, burn_tiers[{earlier}], and what fires could be of either."
+            yield f"burn_tiers[{number}]", what, "Remove one of the two, or give it another rate or another window."
 
 
 def _covers_all(bounds: Sequence[float | None]) -> bool:
@@ -112,3 +137,15 @@ def _tier_problems(policy: Policy, objective: Decimal, window: str) -> Iterator[
             most = plain(round(highest_rate(objective), 3))
             what = f"its {plain(exact(tier.rate))}x tier can never fire: where everything is bad, the budget burns {most}x."
             yield "objective", what, f"Raise it above {1 - 1 / exact(tier.rate):.4f}, or give it a policy with slower tiers."
+
+
+def reach_problems(name: str, catalogue: SloCatalogue) -> Iterator[Found]:
+    """Tiers of a policy that speak of events which the budget of an objective that follows it no longer has."""
+    windows = {slo.id: parse_window(window) for slo in catalogue.slos if slo.policy == name and (window := getattr(slo, "window", None))}
+    id_, shortest = min(windows.items(), key=lambda one: one[1].length_s, default=("", None))
+    if shortest is None or not shortest.has_tiers:
+        return
+    for number, tier in enumerate(catalogue.policies[name].burn_tiers):
+        if tier.long is not None and (long := Rolling(parse_duration(tier.long))).seconds > shortest.length_s:
+            what = f"{long} looks back further than the window of {id_}, {shortest}."
+            yield f"burn_tiers[{number}].long", what, f"Write {Rolling(shortest.length_s)} or less, or give {id_} another policy."

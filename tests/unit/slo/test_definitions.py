@@ -188,6 +188,48 @@ SENSE = [
         "needs a severity",
         "SEV-1",
     ),
+    (
+        "- {rate: 6, long: 6h, severity: SEV-2}",
+        "- {rate: 14.4, long: 60m, severity: SEV-2}",
+        "policies.budget.burn_tiers[1]",
+        "budget: 14.4x over 1h is a tier already, burn_tiers[0], and what fires could be of either.",
+        "Remove one of the two, or give it another rate or another window",
+    ),
+    (
+        "- {rate: 1, state: normal}",
+        "- {rate: 5, long: 10m, severity: SEV-4}",
+        "policies.phase0.burn_tiers[5]",
+        "phase0: 5x over 10m is a tier already, burn_tiers[2]",
+        "Remove one",
+    ),
+    (
+        "rate: 6, long: 6h, severity: SEV-2",
+        "rate: 6, long: 1m, severity: SEV-2",
+        "policies.budget.burn_tiers[1].long",
+        "1m is also the least short window: the tier would have one window and end with every lull.",
+        "Write 2m or more",
+    ),
+    (
+        "rate: 6, long: 6h, severity: SEV-2",
+        "rate: 6, long: 30s, severity: SEV-2",
+        "policies.budget.burn_tiers[1].long",
+        "30s is shorter than the least short window, 1m",
+        "Write 2m or more",
+    ),
+    (
+        "- {rate: 1, long: 3d, severity: SEV-4}",
+        "- {rate: 1, long: 40d, severity: SEV-4}",
+        "policies.budget.burn_tiers[3].long",
+        "budget: 40d looks back further than the window of message-durability, 30d.",
+        "Write 30d or less, or give message-durability another policy",
+    ),
+    (
+        "- {rate: 3, long: 1d, severity: SEV-3}\n      - {rate: 2",
+        "- {rate: 3, long: 29d, severity: SEV-3}\n      - {rate: 2",
+        "policies.phase0.burn_tiers[3].long",
+        "phase0: 29d looks back further than the window of phase0-availability, 28d.",
+        "Write 28d or less",
+    ),
     ("freeze: {at: breached", "freeze: {at: broken", "policies.budget.freeze.at", "no state 'broken'", "Write one of"),
     (
         "backup: Platform Engineering Manager",
@@ -268,6 +310,10 @@ def test_the_line_of_a_value_is_the_line_it_stands_on() -> None:
     assert document.lines == {"a": 1, "a.b": 2, "a.c": 3, "a.c[0]": 4, "a.c[1]": 5, "a.c[1].y": 5}
     assert document.problem("a.c[7].z", "").line == 3
     assert document.problem("q", "").line == 0
+
+
+def test_a_tier_may_look_back_as_far_as_every_window_of_its_policy() -> None:
+    assert lint(edited("rate: 1, long: 3d", "rate: 1, long: 30d"))[1] == ()
 
 
 # ---- change control
