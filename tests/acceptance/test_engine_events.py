@@ -20,7 +20,11 @@ async def test_an_alert_that_somebody_closes_is_told_over_the_stream(tmp_path: P
     async with open_slo_file(tmp_path / "data", clock) as file:
         firing = AlertState(name="MessageLoss", phase="firing", since_s=now_s)
         await SqliteAlertStore(file.writer).commit(AlertChange(at_s=now_s, alerts=(firing,)))
-    async with running_server(tmp_path / "data", SUREWIRE_SLO__EVENTS="true") as server, connected(server.ws) as client, httpx.AsyncClient(trust_env=False) as http:
+    async with (
+        running_server(tmp_path / "data", SUREWIRE_SLO__EVENTS="true") as server,
+        connected(server.ws) as client,
+        httpx.AsyncClient(trust_env=False) as http,
+    ):
         await client.subscribe("alerts", event_types=["alert_received"])
         asked = {"reason": "restored"}
         answer = await http.post(f"{server.http}/v1/alerts/MessageLoss/close", json=asked, headers={"X-User-Id": "alice"})
