@@ -19,6 +19,7 @@ from surewire.client.inbox import Inbox
 from surewire.client.incoming import Incoming, IncomingError, IncomingEvent, IncomingSubscribed, Unknown
 from surewire.client.link import Link
 from surewire.client.notices import Connected, Notice, OnNotice
+from surewire.client.outgoing import frame_of
 from surewire.client.requests import Requests
 from surewire.client.session import Session
 from surewire.client.subscription import Subscription
@@ -28,9 +29,10 @@ from surewire.domain.chat import Chat
 from surewire.domain.filters import Filters
 from surewire.domain.ids import UlidGenerator
 from surewire.domain.message import Message
+from surewire.domain.principal import check_user_id
 from surewire.domain.stream import Position
 from surewire.errors import ClientError
-from surewire.protocol.client_messages import ClientMessage, History, SendMessage
+from surewire.protocol.client_messages import Ack, ChatPosition, ClientMessage, History, SendMessage, SyncRequest
 from surewire.protocol.server_messages import ChatMessage, HistoryResult, MessageAck, PositionMessage, SyncResponse
 
 __all__ = ["Client", "connect"]
@@ -55,6 +57,8 @@ async def connect(
     Entering makes one attempt. Without `user_id` the server gives one, and the client keeps it. Raises on entering: ClientError.
     """
     address, policy = parse_address(url), reconnect or BackoffPolicy()
+    if user_id:
+        check_user_id(user_id)
     async with HttpApi(address, user_id=user_id) as api:
         session = await dial(address, user_id)
         api.user_id = session.welcome.user_id
@@ -118,6 +122,8 @@ class Client:
         Cancelled, the message may or may not be stored; sending it again with the same `client_message_id` stores it once.
         """
         name = client_message_id or _ULIDS.next(time.time_ns() // 1_000_000)
+        # Before the inbox hears of it: what no server takes must leave nothing behind in it.
+        frame_of(SendMessage(chat_id, name, content, content_type=content_type))
         self._inbox.sent(chat_id)
         try:
             answer = await self._requests.ask(lambda request_id: SendMessage(chat_id, name, content, request_id, content_type))
@@ -133,11 +139,17 @@ class Client:
         "now" must be exact, wait: `messages = await client.messages().ready()`.
         Whoever reads slowly misses nothing: what does not fit is fetched later.
         """
+        for chat_id, sequence in (after or {}).items():
+            frame_of(SyncRequest((ChatPosition(chat_id, sequence),)))
         self._inbox.open(after or {})
         return self._inbox
 
     def ack(self, chat_id: str, sequence: int, state: Literal["delivered", "read"] = "delivered") -> None:
-        """Everything of the chat up to the sequence was delivered, or read. Told to the server within a fraction of a second."""
+        """Everything of the chat up to the sequence was delivered, or read. Told to the server within a fraction of a second.
+
+        What is left to read when the client has ended can be acknowledged still; nobody is told.
+        """
+        frame_of(Ack(chat_id=chat_id, sequence=sequence, state=state))
         self._watermarks.raise_to(chat_id, sequence, state)
 
     async def history(self, chat_id: str, *, before: int | None = None, after: int | None = None, limit: int = 50) -> HistoryResult:
@@ -147,20 +159,24 @@ class Client:
 
     async def chats(self) -> list[Chat]:
         """All chats of this user, without their members."""
+        self._requests.check_open()
         return await self._api.chats()
 
     async def chat(self, chat_id: str) -> Chat:
         """A chat with its members."""
+        self._requests.check_open()
         return await self._api.chat(chat_id)
 
     async def create_chat(self, members: Sequence[str], name: str | None = None) -> Chat:
         """A new chat of this user and these members."""
+        self._requests.check_open()
         chat = await self._api.create_chat(members, name)
         self._inbox.joined(chat.chat_id, chat.latest_sequence)
         return chat
 
     async def join(self, chat_id: str) -> Chat:
         """The chat, with this user in it: `chat_lobby`, or one that this user owns or is in already."""
+        self._requests.check_open()
         chat = await self._api.add_member(chat_id, self.user_id)
         self._inbox.joined(chat.chat_id, chat.latest_sequence)
         return chat
@@ -172,10 +188,7 @@ class Client:
 
         Each comes once and in order, also across reconnects. `on_notice` gets `EventsLost` when the server no longer has what was missed.
         """
-        subscription = self._subscriptions.open(filters or Filters(), since)
-        if self._session is not None:
-            subscription.connected()
-        return subscription
+        return self._subscriptions.open(filters or Filters(), since, is_connected=self.is_connected)
 
     # ---- what the link tells it
 
@@ -218,8 +231,9 @@ class Client:
             await self._session.finish(_GOODBYE_S)
 
     def _say(self, message: ClientMessage) -> None:
+        frame = frame_of(message)
         if self._session is not None:
-            self._session.say(message)
+            self._session.say(frame)
 
     def _refused(self, error: IncomingError) -> None:
         if error.subscription_id is None:

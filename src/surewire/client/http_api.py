@@ -14,9 +14,11 @@ import msgspec
 from msgspec import Struct
 
 from surewire.client.address import Address, parse_address, reason
+from surewire.client.outgoing import json_of
 from surewire.client.refusal import Patience, refusal_of
 from surewire.domain.chat import Chat
 from surewire.domain.event import Priority, Severity, State
+from surewire.domain.principal import check_user_id
 from surewire.domain.stream import Position
 from surewire.errors import ClientError
 
@@ -68,7 +70,7 @@ class HttpApi:
 
     async def chat(self, chat_id: str) -> Chat:
         """A chat with its members."""
-        return await self.call("GET", f"/v1/chats/{quote(chat_id, safe='')}", Chat)
+        return await self.call("GET", f"/v1/chats/{_segment(chat_id, 'chat_id')}", Chat)
 
     async def create_chat(self, members: Sequence[str], name: str | None = None) -> Chat:
         """A new chat of the user and these members."""
@@ -76,7 +78,8 @@ class HttpApi:
 
     async def add_member(self, chat_id: str, user_id: str) -> Chat:
         """The chat with the user in it; joining `chat_lobby` oneself makes it."""
-        return await self.call("PUT", f"/v1/chats/{quote(chat_id, safe='')}/members/{quote(user_id, safe='')}", Chat)
+        path = f"/v1/chats/{_segment(chat_id, 'chat_id')}/members/{_segment(user_id, 'user_id')}"
+        return await self.call("PUT", path, Chat)
 
     async def publish(
         self,
@@ -113,19 +116,24 @@ class HttpApi:
         self, method: str, path: str, shape: type[T], *, body: Any = None, params: Mapping[str, str | Sequence[str]] | None = None
     ) -> T:
         """Any request of the API, answered with JSON of that shape; `None` is the shape of an answer without a body."""
-        headers = {"X-User-Id": self.user_id} if self.user_id else {}
+        if self._http.is_closed:
+            raise ClientError("UNAVAILABLE", "the client was closed")
+        answer = await self._answer(self._request(method, path, None if body is None else json_of(body), params))
+        try:
+            return msgspec.json.decode(answer or b"null", type=shape)
+        except msgspec.DecodeError as error:
+            raise ClientError("UNSUPPORTED", f"{self._address.http} does not speak the surewire protocol: {error}") from error
+
+    def _request(self, method: str, path: str, content: bytes | None, params: Mapping[str, str | Sequence[str]] | None) -> httpx.Request:
+        headers = {"X-User-Id": check_user_id(self.user_id)} if self.user_id else {}
         if method == "POST":
             headers["Idempotency-Key"] = secrets.token_hex(16)
-        content = None if body is None else msgspec.json.encode(body)
-        request = self._http.build_request(
-            method,
-            path,
-            content=content,
-            params=params or None,
-            headers=headers | ({"Content-Type": "application/json"} if content else {}),
-        )
-        answer = await self._answer(request)
-        return msgspec.json.decode(answer or b"null", type=shape)
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        try:
+            return self._http.build_request(method, path, content=content, params=params or None, headers=headers)
+        except (ValueError, httpx.InvalidURL) as error:
+            raise ClientError("INVALID_MESSAGE", f"{path!r} cannot be asked for: {error}") from error
 
     async def _answer(self, request: httpx.Request) -> bytes:
         """The body of the answer, after as many attempts as patience allows."""
@@ -146,3 +154,16 @@ class HttpApi:
         if response.is_success:
             return response.content
         raise refusal_of(response.status_code, response.content, response.headers.get("Retry-After"))
+
+
+def _segment(name: str, path: str) -> str:
+    """An id as one part of a path. Raises: ClientError `INVALID_MESSAGE` for one that would make another path of it.
+
+    An empty one vanishes, and dots go up and away (RFC 3986 section 5.2.4).
+    """
+    if not name.strip("."):
+        raise ClientError("INVALID_MESSAGE", f"{name!r} is no id", path=path)
+    try:
+        return quote(name, safe="")
+    except UnicodeEncodeError as error:
+        raise ClientError("INVALID_MESSAGE", f"{name!r} is no id", path=path) from error

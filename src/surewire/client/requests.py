@@ -40,12 +40,11 @@ class Requests:
 
     async def ask(self, question: Callable[[str], Ask]) -> Answer:
         """The answer to `question(request_id)`. Raises: ClientError when the server refuses it for good, or the client ends."""
-        if self._end is not None:
-            raise self._end
+        self.check_open()
         request_id = f"r{next(self._numbers)}"
-        pending = self._pending[request_id] = _Pending(question(request_id), self._policy)
+        pending = self._pending[request_id] = _Pending(_asked(question, request_id), self._policy)
         try:
-            self._say(pending.ask)
+            self._put(pending)
             return await pending.future
         finally:
             del self._pending[request_id]
@@ -53,7 +52,7 @@ class Requests:
     def reconnected(self) -> None:
         """Asks everything again."""
         for pending in self._pending.values():
-            self._say(pending.ask)
+            self._put(pending)
 
     def answered(self, answer: Answer) -> bool:
         """Whether the answer was waited for."""
@@ -70,7 +69,7 @@ class Requests:
             return
         if error.temporary or error.code == "RATE_LIMITED":
             wait_s = pending.backoff.next_s() if error.retry_after_ms is None else error.retry_after_ms / 1000
-            asyncio.get_running_loop().call_later(wait_s, self._again, pending.ask)
+            asyncio.get_running_loop().call_later(wait_s, self._again, pending)
         else:
             pending.future.set_exception(refusal(error))
 
@@ -81,15 +80,35 @@ class Requests:
             if not pending.future.done():
                 pending.future.set_exception(error)
 
-    def _again(self, ask: Ask) -> None:
-        if ask.request_id in self._pending:
-            self._say(ask)
+    def check_open(self) -> None:
+        """Raises: ClientError, why nothing can be asked any more, when that is so."""
+        if self._end is not None:
+            raise self._end
+
+    def _again(self, pending: _Pending) -> None:
+        if (pending.ask.request_id or "") in self._pending:
+            self._put(pending)
+
+    def _put(self, pending: _Pending) -> None:
+        """Says it. What cannot be said fails alone, also when only a later server takes less at once than the one before."""
+        try:
+            self._say(pending.ask)
+        except ClientError as unsaid:
+            if not pending.future.done():
+                pending.future.set_exception(unsaid)
 
 
 def refusal(error: IncomingError) -> ClientError:
     """The server's refusal as an exception."""
     retry_after_s = None if error.retry_after_ms is None else error.retry_after_ms / 1000
     return ClientError(error.code, error.message, temporary=error.temporary, retry_after_s=retry_after_s, details=error.details)
+
+
+def _asked(question: Callable[[str], Ask], request_id: str) -> Ask:
+    try:
+        return question(request_id)
+    except ValueError as error:
+        raise ClientError("INVALID_MESSAGE", str(error)) from error
 
 
 def _is_partial(ask: Ask, error: IncomingError) -> bool:

@@ -5,18 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-import msgspec
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from surewire.client.incoming import Incoming, Unknown, decode
 from surewire.domain.rate import TokenBucket
-from surewire.protocol.client_messages import ClientMessage
+from surewire.errors import ClientError
 from surewire.protocol.server_messages import Closing, Welcome
 
 __all__ = ["Session"]
-
-_encode = msgspec.json.Encoder().encode
 
 
 class Session:
@@ -27,7 +24,7 @@ class Session:
         self.closing: Closing | None = None
         self.opened_at = asyncio.get_running_loop().time()
         self._connection = connection
-        self._outgoing: asyncio.Queue[ClientMessage] = asyncio.Queue()
+        self._outgoing: asyncio.Queue[bytes] = asyncio.Queue()
         self._bucket = TokenBucket(welcome.limits.messages_per_s, welcome.limits.burst, self.opened_at)
 
     @property
@@ -41,17 +38,21 @@ class Session:
         """What the close frame says."""
         return self._connection.close_reason or ""
 
-    def say(self, message: ClientMessage) -> None:
-        """Puts a message at the end of the line."""
-        self._outgoing.put_nowait(message)
+    def say(self, frame: bytes) -> None:
+        """Puts the text of a frame at the end of the line. Raises: ClientError `TOO_LARGE` for one that would end the connection."""
+        most = self.welcome.limits.max_message_bytes
+        if len(frame) > most:
+            problem = f"this takes {len(frame):,} bytes to say, and the server takes at most {most:,} at once"
+            raise ClientError("TOO_LARGE", problem, details={"max_bytes": most})
+        self._outgoing.put_nowait(frame)
 
     async def write(self) -> None:
         """Sends what is in line, no faster than the server takes it, until the connection ends or this is cancelled."""
         try:
             while True:
-                message = await self._outgoing.get()
+                frame = await self._outgoing.get()
                 await self._turn()
-                await self._connection.send(_encode(message), text=True)
+                await self._connection.send(frame, text=True)
                 self._outgoing.task_done()
         except ConnectionClosed:
             return

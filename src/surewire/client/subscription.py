@@ -37,7 +37,7 @@ from surewire.protocol.server_messages import Recovery
 __all__ = ["ReceivedEvent", "Say", "Subscription"]
 
 Say = Callable[[ClientMessage], None]
-"""Puts a message on its way to the server; does nothing while there is no connection."""
+"""Puts a message on its way to the server, if there is a connection. Raises: ClientError when no server, or this one, would take it."""
 
 
 class ReceivedEvent(Struct, frozen=True, omit_defaults=True):
@@ -110,7 +110,12 @@ class Subscription:
     def connected(self) -> None:
         """Asks for what was missed, or for what happens from now on."""
         self._state = State.ASKED
-        self._say(Subscribe(self.subscription_id, self.filters, self.position))
+        try:
+            self._say(Subscribe(self.subscription_id, self.filters, self.position))
+        except ClientError as unsaid:
+            # As if the server had refused it: its reader learns of it, and the others go on.
+            self._forget(self.subscription_id)
+            self.ended(unsaid)
 
     def ask_again(self) -> None:
         """The server was too busy for the last question."""

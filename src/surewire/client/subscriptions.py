@@ -26,16 +26,26 @@ class Subscriptions:
         self._say, self._most, self._notify = say, most, notify
         self._open: dict[str, Subscription] = {}
         self._numbers = count(1)
+        self._end: ClientError | None = None
 
-    def open(self, filters: Filters, since: Position | None) -> Subscription:
-        """A new subscription, not yet asked for."""
+    def open(self, filters: Filters, since: Position | None, *, is_connected: bool) -> Subscription:
+        """A new subscription, asked for now or when there is a connection. It has ended already when it cannot be had."""
         name = f"s{next(self._numbers)}"
-        self._open[name] = Subscription(name, filters, since, most=self._most, say=self._say, notify=self._notify, forget=self._forget)
-        return self._open[name]
+        opened = Subscription(name, filters, since, most=self._most, say=self._say, notify=self._notify, forget=self._forget)
+        if self._end is not None:
+            opened.ended(self._end)
+            return opened
+        self._open[name] = opened
+        # Also said to nobody: what no server would take fails now and not when one is there.
+        opened.connected()
+        if not is_connected:
+            opened.disconnected()
+        return opened
 
     def connected(self) -> None:
         """A session begins: all are asked for."""
-        for subscription in self._open.values():
+        # One that cannot be asked for is forgotten on the way.
+        for subscription in tuple(self._open.values()):
             subscription.connected()
 
     def disconnected(self) -> None:
@@ -44,7 +54,8 @@ class Subscriptions:
             subscription.disconnected()
 
     def ended(self, error: ClientError | None) -> None:
-        """No session follows."""
+        """No session follows: those that are open end, with the error if there is one, and those opened from now on fail."""
+        self._end = error or ClientError("UNAVAILABLE", "the client was closed")
         for subscription in self._open.values():
             subscription.ended(error)
         self._open.clear()
