@@ -9,10 +9,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from surewire.cli.remote import DEFAULT_URL, SOMEBODY_WAITS, Url, reaching
+from surewire.cli.remote import DEFAULT_URL, SOMEBODY_WAITS, Url, check_user, reaching
 from surewire.cli.talk_screen import TalkScreen
 from surewire.client import LOBBY, Chat, Client, connect
-from surewire.domain.principal import check_user_id
 from surewire.errors import ClientError, ConfigError
 
 __all__ = ["chat"]
@@ -35,7 +34,7 @@ def chat(
     if with_ and chat:
         raise ConfigError("--with and --chat name different chats.", mend="Give only one of them.")
     for name in (user, *(with_ or ())):
-        _check_user(name)
+        check_user(name)
     with reaching():
         asyncio.run(_chat(url, user, with_ or [], chat))
 
@@ -124,10 +123,3 @@ async def _lines(screen: TalkScreen) -> AsyncGenerator[str]:
     """What is typed or piped in, line by line, until its end."""
     while (line := await screen.read_line()) is not None:
         yield line
-
-
-def _check_user(name: str) -> None:
-    try:
-        check_user_id(name)
-    except ClientError as error:
-        raise ConfigError(f"{error}.", path=name) from None

@@ -9,7 +9,7 @@ import msgspec
 from cyclopts import Parameter
 
 from surewire.cli.console_output import print_json
-from surewire.cli.remote import DEFAULT_URL, Url, named_values, reaching
+from surewire.cli.remote import DEFAULT_URL, Url, check_user, named_values, reaching
 from surewire.client.http_api import HttpApi, Published
 from surewire.domain.event import Severity
 from surewire.errors import ConfigError
@@ -35,6 +35,8 @@ def publish(
     """Publish one event; prints its id and its position once it is on disk."""
     value = _parsed(data)
     labels = named_values("--label", label)
+    if user is not None:
+        check_user(user, "--user")
 
     async def run() -> Published:
         async with HttpApi(url, user_id=user, patience_s=5.0) as api:

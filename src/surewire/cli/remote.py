@@ -9,9 +9,10 @@ from typing import Annotated, Final
 from cyclopts import Parameter
 
 from surewire.client.backoff import BackoffPolicy
+from surewire.domain.principal import check_user_id
 from surewire.errors import ClientError, ConfigError
 
-__all__ = ["DEFAULT_URL", "SOMEBODY_WAITS", "Url", "named_values", "printable", "reaching"]
+__all__ = ["DEFAULT_URL", "SOMEBODY_WAITS", "Url", "check_user", "named_values", "printable", "reaching"]
 
 DEFAULT_URL: Final = "http://127.0.0.1:8080"
 
@@ -23,13 +24,23 @@ Url = Annotated[str, Parameter(name="--url", env_var="SUREWIRE_URL", help="The s
 
 @contextmanager
 def reaching() -> Generator[None]:
-    """Says what to do when the server cannot be reached."""
+    """Says what to do when the server cannot be reached. Raises: ConfigError when the address itself is wrong."""
     try:
         yield
     except ClientError as error:
+        if error.path == "url":
+            raise ConfigError(f"{error}.", path="--url") from None
         if error.code != "UNAVAILABLE" or error.details:
             raise
         raise ClientError(error.code, f"{error}. Start a server with `surewire serve`, or say where it is with --url.") from error
+
+
+def check_user(name: str, option: str = "") -> None:
+    """Nothing for a user id. Raises: ConfigError for what is none, named by its option or by itself."""
+    try:
+        check_user_id(name)
+    except ClientError as error:
+        raise ConfigError(f"{error}.", path=option or name) from None
 
 
 def named_values(option: str, texts: list[str] | None, example: str = "env=prod") -> dict[str, str]:

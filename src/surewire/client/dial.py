@@ -6,9 +6,9 @@ import asyncio
 from typing import Final
 
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
-from surewire.client.address import Address, reason
+from surewire.client.address import Address, no_address, reason
 from surewire.client.incoming import decode
 from surewire.client.refusal import refusal_of
 from surewire.client.session import Session
@@ -52,6 +52,9 @@ async def dial(address: Address, user_id: str | None) -> Session:
     except InvalidStatus as refused:
         response = refused.response
         raise refusal_of(response.status_code, bytes(response.body or b""), response.headers.get("Retry-After")) from refused
+    except (InvalidURI, ValueError) as error:
+        # A user without a password, for one. `parse_address` finds the rest.
+        raise no_address(address.http) from error
     except (OSError, TimeoutError, InvalidHandshake) as error:
         raise ClientError("UNAVAILABLE", f"cannot reach {address.http}: {reason(error)}", temporary=True) from error
     try:

@@ -13,7 +13,7 @@ import httpx
 import msgspec
 from msgspec import Struct
 
-from surewire.client.address import Address, parse_address, reason
+from surewire.client.address import Address, no_address, parse_address, reason
 from surewire.client.outgoing import json_of
 from surewire.client.refusal import Patience, refusal_of
 from surewire.domain.chat import Chat
@@ -49,7 +49,10 @@ class HttpApi:
         self._address = parse_address(url) if isinstance(url, str) else url
         self.user_id = user_id
         self._patience_s = patience_s
-        self._http = httpx.AsyncClient(base_url=self._address.http, timeout=10.0, trust_env=not self._address.is_local)
+        try:
+            self._http = httpx.AsyncClient(base_url=self._address.http, timeout=10.0, trust_env=not self._address.is_local)
+        except httpx.InvalidURL as error:
+            raise no_address(self._address.http) from error
 
     async def __aenter__(self) -> Self:
         return self

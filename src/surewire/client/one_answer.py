@@ -34,12 +34,10 @@ def one_answer(url: str, path: str, shape: type[T], *, patience_s: float = 5.0) 
     address = parse_address(url)
     if not _is_direct(address):
         return _through_the_client(address, path, shape, patience_s)
-    patience = Patience(patience_s, time.monotonic())
-    while True:
-        try:
-            return msgspec.json.decode(_attempt(address, path), type=shape)
-        except ClientError as error:
-            time.sleep(patience.wait_s(error, time.monotonic()))
+    try:
+        return msgspec.json.decode(_body(address, path, patience_s), type=shape)
+    except msgspec.DecodeError as error:
+        raise ClientError("UNSUPPORTED", f"{address.http} does not speak the surewire protocol: {error}") from error
 
 
 def _is_direct(address: Address) -> bool:
@@ -47,6 +45,15 @@ def _is_direct(address: Address) -> bool:
     parts = urlsplit(address.http)
     is_proxied = not address.is_local and any(name.lower() in _PROXIES for name in os.environ)
     return parts.scheme == "http" and parts.username is None and not is_proxied
+
+
+def _body(address: Address, path: str, patience_s: float) -> bytes:
+    patience = Patience(patience_s, time.monotonic())
+    while True:
+        try:
+            return _attempt(address, path)
+        except ClientError as error:
+            time.sleep(patience.wait_s(error, time.monotonic()))
 
 
 def _attempt(address: Address, path: str) -> bytes:

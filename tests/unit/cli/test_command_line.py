@@ -49,6 +49,8 @@ def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) 
         (["serve", "--listen", "0.0.0.0:8080"], "error: listeners[0].host: 0.0.0.0 can be reached from outside"),
         (["publish"], "error: "),
         (["publish", "x", "--severity", "P9"], "error: "),
+        (["publish", "x", "--user", "b b"], "error: --user: a user id is 1 to 128 of the characters"),
+        (["publish", "x", "--user", ""], "error: --user: a user id is 1 to 128 of the characters"),
         (["publish", "x", "--data", "{"], "error: --data: this is not JSON"),
         (["publish", "x", "--label", "env"], "error: --label: 'env' is no NAME=VALUE. Write it like --label env=prod."),
         (["listen", "--filter", "severity=P1"], "error: --filter: there is no field `severity`. Fields are event_types, severities"),
@@ -75,6 +77,17 @@ def test_wrong_use_is_one_sentence_on_standard_error_and_status_2(
     out, err = capsys.readouterr()
     assert out == ""
     assert " ".join(err.split()).startswith(sentence)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:99999", "http://127.0.0.1:x", "http://[::1", "ftp://x", "http://1.2.3.999", ""])
+@pytest.mark.parametrize("command", [["publish", "system_event"], ["listen"], ["chat", "alice"], ["slo", "status"]])
+def test_an_address_that_is_none_is_wrong_use(
+    command: list[str], url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sentence = f"error: --url: {url!r} is no server address; write it like http://127.0.0.1:8080.\n"
+    assert (run(*command, "--url", url), capsys.readouterr().err) == (2, sentence)
+    monkeypatch.setenv("SUREWIRE_URL", url)
+    assert (run(*command), capsys.readouterr().err) == (2, sentence)
 
 
 @pytest.mark.parametrize("command", [["publish", "system_event"], ["listen"], ["chat", "alice"]])

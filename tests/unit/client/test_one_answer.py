@@ -34,6 +34,11 @@ def test_a_refusal_is_not_asked_for_twice() -> None:
         assert (refused.value.code, refused.value.details, len(server.paths)) == ("NOT_FOUND", {"status": 404}, 1)
 
 
+def test_an_answer_of_another_shape_is_one_of_another_kind_of_server() -> None:
+    with json_server([Answer(b'{"a":1}')]) as server, pytest.raises(ClientError, match="does not speak the surewire protocol"):
+        one_answer(server.url, "/x", list[int])
+
+
 def test_nobody_at_the_address_is_said_in_words() -> None:
     with pytest.raises(ClientError, match=r"no answer from http://127\.0\.0\.1:1: nobody listens there") as refused:
         one_answer("http://127.0.0.1:1", "/x", list[int], patience_s=0)
