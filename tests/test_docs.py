@@ -59,7 +59,7 @@ def schema_of(kind: str) -> dict[str, Any]:
 
 BUILT_IN_LIMITS = {
     "malformed messages of a connection": MAX_ERRORS - 1,
-    "time for the commit of a POST": TIMEOUT_S,
+    "time for the commit of a POST, PUT, PATCH or DELETE": TIMEOUT_S,
     "chats in a `sync_request`": schema_of("sync_request")["chats"]["maxItems"],
     "messages per chat in a `sync_request`": schema_of("sync_request")["limit"]["maximum"],
     "messages of a `history`": schema_of("history")["limit"]["maximum"],

@@ -11,6 +11,7 @@ from surewire.alerting.plane import AlertingPlane
 from surewire.contract.selector import Matcher, parse_selector
 from surewire.errors import ClientError, ConfigError
 from surewire.http.call import Call
+from surewire.http.deadline import in_time
 from surewire.http.idempotency import answer_once
 from surewire.http.operation import Answered, Operation, serves
 from surewire.http.reply import Reply, encode_json, json_reply
@@ -131,7 +132,8 @@ def _matchers(text: str) -> tuple[Matcher, ...]:
 )
 async def end_silence(request: Call) -> Reply:
     caller, alerts = request.identify(), request.services.alerts
-    await alerts.manager.unsilence(cast("str", request.path_params["silence_id"]), actor=caller.user_id, now_s=alerts.now_s)
+    silence_id = cast("str", request.path_params["silence_id"])
+    await in_time(alerts.manager.unsilence(silence_id, actor=caller.user_id, now_s=alerts.now_s))
     return Reply(204)
 
 
