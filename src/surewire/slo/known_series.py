@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import msgspec
 
-from surewire.contract.metrics import Labels, MetricsCatalogue, MetricType
+from surewire.contract.metrics import Labels, MetricsCatalogue, MetricType, Relabel
 from surewire.contract.selector import Matcher, Selector, parse_selector
 from surewire.slo.definition_mends import nearest
 
-__all__ = ["Family", "family_of", "wrong_with"]
+__all__ = ["Family", "behind", "family_of", "wrong_with"]
 
 
 class Family(msgspec.Struct, frozen=True):
@@ -37,6 +37,27 @@ def family_of(name: str, metrics: MetricsCatalogue) -> Family | None:
         labels.pop(alias.relabel.source, None)
         labels[alias.relabel.to] = tuple(dict.fromkeys(alias.relabel.map.values()))
     return Family(name, alias.type or source.type, labels, tuple(bound * alias.scale for bound in source.buckets))
+
+
+def behind(selector: Selector, metrics: MetricsCatalogue) -> Selector:
+    """The measured series that an alias shows under this selector; the selector itself for no alias, or for one of several families."""
+    alias = metrics.aliases.get(selector.metric)
+    if alias is None or isinstance(alias.of, dict):
+        return selector
+    source = parse_selector(alias.of)
+    limits = (Matcher(label, "=~", "|".join(values)) for label, values in alias.where.items())
+    return Selector(source.metric, (*source.matchers, *limits, *_before_relabelling(selector.matchers, alias.relabel)))
+
+
+def _before_relabelling(matchers: tuple[Matcher, ...], relabel: Relabel | None) -> Iterator[Matcher]:
+    """The same conditions on the labels that are measured: what a translated label may be is what is translated into it."""
+    if relabel is None:
+        yield from matchers
+        return
+    yield from (matcher for matcher in matchers if matcher.label != relabel.to)
+    wanted = [matcher for matcher in matchers if matcher.label == relabel.to]
+    sources = [source for source, target in relabel.map.items() if all(matcher.accepts(target) for matcher in wanted)]
+    yield Matcher(relabel.source, "=~", "|".join(sources))
 
 
 def wrong_with(selector: Selector, metrics: MetricsCatalogue) -> Iterator[tuple[str, str]]:

@@ -108,6 +108,48 @@ SENSE = [
         "Let total select",
     ),
     (
+        "good: 'gateway_send_total{status=\"success\"}', total: gateway_send_total,",
+        "good: 'gateway_send_total{status=\"success\"}', bad: gateway_send_total,",
+        "slos[1].bad",
+        'availability: good and bad both count status="success": such an event would be good and bad at once.',
+        "Write total in place of bad, or let bad leave out what good selects",
+    ),
+    (
+        "good: gateway_heartbeat_pongs_received_total, bad: gateway_heartbeat_timeouts_total",
+        "good: gateway_heartbeat_timeouts_total, bad: 'gateway_heartbeat_timeouts_total{cause=\"server\"}'",
+        "slos[27].bad",
+        'good and bad both count cause="server"',
+        "Write total in place of good, or let good leave out what bad selects",
+    ),
+    (
+        "good: gateway_heartbeat_pongs_received_total, bad: gateway_heartbeat_timeouts_total",
+        "good: 'gateway_sync_total{status=~\"success|gap\"}', bad: 'gateway_sync_total{status=~\"gap|error\"}'",
+        "slos[27].bad",
+        'good and bad both count status="gap"',
+        "Let only one of the two select it",
+    ),
+    (
+        "good: gateway_heartbeat_pongs_received_total, bad: gateway_heartbeat_timeouts_total",
+        "good: 'gateway_messages_sent_total{type=~\"pong|welcome\"}', bad: 'gateway_messages_sent_total{type!~\"pong|error\"}'",
+        "slos[27].bad",
+        'good and bad both count type="welcome"',
+        "Let only one of the two select it",
+    ),
+    (
+        "good: gateway_heartbeat_pongs_received_total, bad: gateway_heartbeat_timeouts_total",
+        "good: ws_connection_success_total, bad: ws_connection_attempts_total",
+        "slos[27].bad",
+        'good and bad both count status="accepted"',
+        "Write total in place of bad",
+    ),
+    (
+        "good: gateway_heartbeat_pongs_received_total, bad: gateway_heartbeat_timeouts_total",
+        "bad: ws_unstable_disconnections_total, total: 'ws_disconnections_total{reason=\"client_closed\"}'",
+        "slos[27].bad",
+        "bad is no part of total, which leaves out reason=",
+        "Let total select all",
+    ),
+    (
         "id: availability,",
         "id: availability, min_bad: 1000000,",
         "slos[1].min_bad",
@@ -310,6 +352,22 @@ def test_the_line_of_a_value_is_the_line_it_stands_on() -> None:
     assert document.lines == {"a": 1, "a.b": 2, "a.c": 3, "a.c[0]": 4, "a.c[1]": 5, "a.c[1].y": 5}
     assert document.problem("a.c[7].z", "").line == 3
     assert document.problem("q", "").line == 0
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [
+        "good: 'gateway_sync_total{status=\"success\"}', bad: 'gateway_sync_total{status!=\"success\"}'",
+        "good: 'gateway_messages_sent_total{type=~\"pong|welcome\"}', bad: 'gateway_messages_sent_total{type=\"error\"}'",
+        "good: ws_connection_success_total, total: ws_connection_attempts_total",
+        "good: ws_connection_success_total, bad: ws_connection_rejected_total",
+        "good: 'handshake_total{event=\"handshake.accepted\"}', bad: 'handshake_total{event=\"handshake.rejected\"}'",
+        "bad: 'ws_disconnections_total{reason=\"backpressure_overflow\"}', total: gateway_disconnections_total",
+    ],
+)
+def test_sides_that_have_no_event_in_common_and_parts_of_a_total_are_fine(counts: str) -> None:
+    old = "good: gateway_heartbeat_pongs_received_total, bad: gateway_heartbeat_timeouts_total"
+    assert lint(edited(old, counts))[1] == ()
 
 
 def test_a_tier_may_look_back_as_far_as_every_window_of_its_policy() -> None:
