@@ -149,7 +149,7 @@ def _with_numbers(
         burn_rates={_window_name(span_s): burn_rate(tally, target) for span_s, tally in tallies.items()},
         state=_state(objective, target, shown.tally, left, tallies),
         verdict=verdict(shown.tally, target, is_strict=objective.is_strict),
-        note=_note(shown, parts),
+        note=_note(shown, parts) or _contradiction(objective, timeline, status),
         parts=_parts(parts, objective, target),
     )
 
@@ -229,6 +229,17 @@ def _note(shown: _Judged, parts: Sequence[_Judged]) -> str:
     if not shown.tally.total:
         return "all of it was taken out by maintenance or corrections"
     return f"worst of {len(parts)}: {shown.part.name}" if len(parts) > 1 else ""
+
+
+def _contradiction(objective: Objective, timeline: Timeline, status: SloStatus) -> str:
+    """What is wrong with a ratio of which more is good than there is; lint cannot know of two families whether one is in the other."""
+    counted = objective.counted
+    if objective.kind != "ratio" or counted is None or counted.good is None or counted.total is None:
+        return ""
+    good, total = (timeline.total(one, status.start_s, status.at_s) for one in (counted.good, counted.total))
+    if good <= total:
+        return ""
+    return f"good counted {good:,} and total {total:,}: they are not the same events, so the share says nothing"
 
 
 @cache

@@ -70,7 +70,7 @@ class SloStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     owner: str
     backup: str
     note: str = ""
-    """In words, what the numbers cannot say: why there are no data, which endpoint is the worst."""
+    """In words, what the numbers cannot say: why there are no data, which endpoint is the worst, that good exceeds its total."""
     parts: tuple[Part, ...] = ()
     gaps: tuple[Gap, ...] = ()
     """Times in which the process did not run that reach into the window and are down time of this objective; whole, oldest first."""

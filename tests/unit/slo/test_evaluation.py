@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from surewire.contract.catalogue import load_slos
 from surewire.ports.sli_store import Slot
@@ -188,6 +189,27 @@ def test_more_errors_than_events_are_all_bad() -> None:
     counts = {'message_throughput_total{type="delivered"}': 3, 'error_total{event="delivery"}': 5}
     status = judged("phase0-message-errors", [slot(NOW_S - SLOT_S, counts)])
     assert (status.good, status.bad, status.sli) == (0, 5, 0)
+
+
+def unrelated() -> Objective:
+    """Sends, counted against upgrades: definitions that only the numbers show to be wrong."""
+    catalogue = load_slos()
+    (slo,) = (slo for slo in catalogue.slos if slo.id == "availability")
+    (objective,) = objectives(replace(catalogue, slos=(replace(slo, total="gateway_connections_total"),)))
+    return objective
+
+
+def test_more_good_events_than_events_are_said_to_say_nothing() -> None:
+    upgrades = 'gateway_connections_total{status="accepted"}'
+    status = evaluate(unrelated(), loaded([slot(NOW_S - SLOT_S, {GOOD: 5_000, upgrades: 2})]), (), NOW_S)
+    assert (status.good, status.total, status.sli) == (5_000, 5_000, 1)
+    assert status.note == "good counted 5,000 and total 2: they are not the same events, so the share says nothing"
+
+
+def test_a_part_within_its_total_has_no_note() -> None:
+    upgrades = 'gateway_connections_total{status="accepted"}'
+    assert evaluate(unrelated(), loaded([slot(NOW_S - SLOT_S, {GOOD: 5, upgrades: 5})]), (), NOW_S).note == ""
+    assert judged("availability", steady(5, 1)).note == ""
 
 
 def test_a_dependency_is_judged_by_the_seconds_it_was_known() -> None:
