@@ -3,7 +3,8 @@
 Theory of operation. Bytes are parsed in pieces, so that no head, trailer or chunk extension can grow without being counted. A request
 head is checked as a whole; then it is an upgrade of a WebSocket path, which the handler decides about, or the application's. Whatever
 is refused is answered with a problem document, after the answers to earlier requests of the connection, and ends it: the write side is
-closed, and what still comes is thrown away for a while so that the client can read why.
+closed, and what still comes is thrown away for a while so that the client can read why. Until it becomes a WebSocket, a connection
+has one of the places of `PlainConnections`, and says there whether it waits for its client.
 
     phase      what is read                    deadline         left by
     IDLE       nothing yet of a request        (keep-alive)     the first byte
@@ -27,8 +28,9 @@ from uvicorn.server import ServerState
 
 from surewire.gateway.upgrade import Acceptance, Refusal, UpgradeRequest
 from surewire.http.answer_transport import AnswerTransport
-from surewire.http.front_context import WEBSOCKET_ROUTE, FrontContext
+from surewire.http.front_context import OPERATOR_PATHS, WEBSOCKET_ROUTE, FrontContext
 from surewire.http.refusal import INTERNAL, INVALID, RATE_LIMITED, TIMEOUT, TOO_LARGE, UNAVAILABLE, RequestRefusedError, refusal_answer
+from surewire.http.request_bodies import HeldBody
 from surewire.http.request_guard import RequestHead, head_without_upgrade, kept_headers, read_head, values
 from surewire.http.timed_http_protocol import TimedHttpProtocol
 from surewire.http.upgrade_decision import UpgradeDecision
@@ -77,6 +79,7 @@ class FrontProtocol(TimedHttpProtocol):
         self._head_bytes = 0  # of the header lines and the target so far
         self._unframed_bytes = 0  # read since, and neither body nor the usual framing of chunks
         self._open_answers = 0
+        self._body: HeldBody | None = None
         self._refusal: Refusal | None = None
         self._handshake_key = b""
         self._is_upgrade_ignored = False
@@ -89,14 +92,30 @@ class FrontProtocol(TimedHttpProtocol):
         """A client connected: its first request head is due."""
         super().connection_made(cast(asyncio.Transport, transport))
         self._began_s = time.monotonic()
-        self._arm(self._front.limits.head_timeout_s)
+        if self._front.connections.admit(self, self.client[0] if self.client else ""):
+            self._arm(self._front.limits.head_timeout_s)
+        else:
+            self.evict()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone, also while its upgrade waits."""
         decision, self._decision = self._decision, None
         if decision is not None:
             decision.abandon()
+        self._front.connections.leave(self)
+        self._forget_pipeline()
         super().connection_lost(exc)
+
+    def evict(self) -> None:
+        """Its place is needed: whatever was still to be read or said is lost."""
+        self._disarm()
+        self._phase = _Phase.DEAF
+        self.transport.abort()
+
+    def _forget_pipeline(self) -> None:
+        """The requests that were not begun never will be: their bodies are given back here."""
+        while self.pipeline:
+            _give_back(self.pipeline.pop()[1])
 
     def data_received(self, data: bytes) -> None:
         """Reads what came, as the phase has it."""
@@ -172,6 +191,7 @@ class FrontProtocol(TimedHttpProtocol):
         self._disarm()
         method, version = self.parser.get_method(), self.parser.get_http_version()
         self._head = read_head(method, version, self.url, self.headers, self._front.limits)
+        self._check_place()
         if self._front.is_websocket_path(self._head.path):
             self._handshake_key = read_handshake(method, version, self.headers, self._head)
             self._begin_upgrade()
@@ -180,15 +200,31 @@ class FrontProtocol(TimedHttpProtocol):
         elif self._open_answers >= self._front.limits.max_pipelined:
             raise RequestRefusedError(429, RATE_LIMITED, "too many requests wait for their answers")
         else:
+            self._choose_app()
             super().on_headers_complete()
             if method != b"HEAD":
                 self.cycle.transport = cast("asyncio.Transport", AnswerTransport(self.transport))
             self._begin_body()
 
+    def _check_place(self) -> None:
+        refusal = self._front.connections.refusal(self)
+        if refusal is not None and self._head.path not in OPERATOR_PATHS:
+            raise RequestRefusedError(refusal.status, refusal.code, refusal.detail, retry_after_s=refusal.retry_after_s)
+
+    def _choose_app(self) -> None:
+        """The application of this one request: one that counts its body, if it has one."""
+        app = cast(Any, self.config).loaded_app
+        self._body = None
+        if self._head.has_body:
+            self._front.bodies.check(values(self.headers, b"content-length"))
+            app = self._body = HeldBody(self._front.bodies, app)
+        self.app = app
+
     def _begin_upgrade(self) -> None:
         if not self.parser.should_upgrade():  # it would read on instead of stopping behind the head
             raise RequestRefusedError(400, INVALID, "Connection header is not valid")
         self._phase = _Phase.UPGRADE
+        self._front.connections.works(self)
 
     def _begin_body(self) -> None:
         self._phase = _Phase.BODY
@@ -196,6 +232,15 @@ class FrontProtocol(TimedHttpProtocol):
         self._open_answers += 1
         if self._head.has_body:
             self._arm(self._front.limits.body_timeout_s)
+        self._say_who_waits()
+
+    def _say_who_waits(self) -> None:
+        """Tells whether there is anything to do here before the client sends more."""
+        is_unfinished = self._phase is _Phase.BODY and self._head.has_body
+        if self._open_answers > is_unfinished:
+            self._front.connections.works(self)
+        else:
+            self._front.connections.waits(self)
 
     def on_chunk_header(self) -> None:
         """A chunk's size line; its usual length is no burden."""
@@ -204,6 +249,8 @@ class FrontProtocol(TimedHttpProtocol):
     def on_body(self, body: bytes) -> None:
         """A part of the body."""
         self._unframed_bytes -= len(body)
+        if self._body is not None:
+            self._body.add(len(body))
         super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -213,16 +260,22 @@ class FrontProtocol(TimedHttpProtocol):
             self._phase = _Phase.IDLE
             self.url, self.headers = b"", []  # what comes next has neither yet
             super().on_message_complete()
+            if self._head.has_body:
+                self._say_who_waits()
 
     def on_response_complete(self) -> None:
         """An answer is written: the next request's turn, or the refusal that waited behind it."""
         self._open_answers -= 1
         super().on_response_complete()
+        if not self._open_answers:
+            self.cycle.body = bytearray()  # which nobody has read and nobody will; the cycle stays until the next request
         if self.transport.is_closing():
             self._watch_unread()
-        elif self._open_answers:
             return
-        elif self._refusal is not None:
+        self._say_who_waits()
+        if self._open_answers:
+            return
+        if self._refusal is not None:
             self._send_refusal(self._refusal)
         elif self._phase is _Phase.BODY:
             self._linger()  # answered without reading the body, which is still coming
@@ -289,6 +342,7 @@ class FrontProtocol(TimedHttpProtocol):
             return False
         self.flow.resume_reading()
         connections.discard(self)
+        self._front.connections.leave(self)
         transport.set_protocol(bridge)
         self._let_go()
         bridge.open(key, early)
@@ -326,8 +380,9 @@ class FrontProtocol(TimedHttpProtocol):
         """Withdraws the request whose body is being read from the application; False when its answer has begun."""
         self._open_answers -= 1
         if self.pipeline and self.pipeline[0][0] is self.cycle:
-            self.pipeline.popleft()
+            _give_back(self.pipeline.popleft()[1])
             return True
+        self.cycle.body = bytearray()
         self.cycle.disconnected = True
         self.cycle.message_event.set()
         return not self.cycle.response_started
@@ -353,6 +408,7 @@ class FrontProtocol(TimedHttpProtocol):
     def _linger(self) -> None:
         """Closes our side and drops what still comes: a reset could overtake the answer (RFC 9112 §9.6)."""
         self._phase = _Phase.DEAF
+        self._front.connections.waits(self)
         self._early = b""
         self.flow.resume_reading()
         if self.transport.can_write_eof():  # TLS cannot; there the client closes when it has read the answer
@@ -377,6 +433,12 @@ class FrontProtocol(TimedHttpProtocol):
             return
         decision.abandon()
         self._refuse(Refusal(503, UNAVAILABLE, "the server is stopping", retry_after_s=1.0))
+
+
+def _give_back(app: object) -> None:
+    """The request that `app` should have answered is over before it began."""
+    if isinstance(app, HeldBody):
+        app.give_back()
 
 
 def _refusal_of(error: BaseException | None) -> Refusal:

@@ -1,4 +1,4 @@
-"""What one listener's connections share: who decides about upgrades, the limits, and where measurements go."""
+"""What one listener's connections share: who decides about upgrades, the limits, what all hold, and where measurements go."""
 
 from __future__ import annotations
 
@@ -11,12 +11,17 @@ from typing import Final, Protocol
 from surewire.domain.ids import UlidGenerator
 from surewire.gateway.upgrade import UpgradeHandler
 from surewire.http.front_limits import FrontLimits
+from surewire.http.plain_connections import PlainConnections
+from surewire.http.request_bodies import RequestBodies
 from surewire.http.websocket_bridge import Staging
 
-__all__ = ["WEBSOCKET_ROUTE", "FrontContext", "ObserveRequest", "RequestIds"]
+__all__ = ["OPERATOR_PATHS", "WEBSOCKET_ROUTE", "FrontContext", "ObserveRequest", "RequestIds"]
 
 WEBSOCKET_ROUTE: Final = "/ws"
 """The route's template of a refused upgrade, on whichever WebSocket path: it may have waited for its place, which is no slow answer."""
+
+OPERATOR_PATHS: Final = frozenset({"/health", "/ready", "/metrics"})
+"""What is answered also when there are too many connections: how else would an operator learn of it."""
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 
@@ -44,9 +49,9 @@ class RequestIds:
 
 
 class FrontContext:
-    """Shared by the connections of one listener."""
+    """Shared by the connections of one listener; `connections`, `bodies` and `staging` by those of all."""
 
-    __slots__ = ("channel", "handler", "is_websocket_path", "limits", "observe", "request_ids", "staging")
+    __slots__ = ("bodies", "channel", "connections", "handler", "is_websocket_path", "limits", "observe", "request_ids", "staging")
 
     def __init__(
         self,
@@ -56,7 +61,10 @@ class FrontContext:
         limits: FrontLimits,
         channel: str | None,
         staging: Staging,
+        connections: PlainConnections,
+        bodies: RequestBodies,
     ) -> None:
         self.handler, self.is_websocket_path, self.observe = handler, is_websocket_path, observe
         self.limits, self.channel, self.staging = limits, channel, staging
+        self.connections, self.bodies = connections, bodies
         self.request_ids = RequestIds()

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from surewire.config.model import Limits
 
 __all__ = ["FrontLimits"]
+
+_PLAIN_SHARE: Final = 10
+_LEAST_PLAIN: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,15 @@ class FrontLimits:
     max_body_bytes: int = 1048576
     """What a Content-Length may announce (413). The application counts the bytes of a chunked body."""
 
+    max_plain_connections: int = 1000
+    """Sockets that are no WebSockets (yet) for which the server works at once, over all listeners (503)."""
+    max_plain_per_address: int = 20
+    """The same for one address that is not loopback (429)."""
+    spare_connections: int = 16
+    """As many more may be open. Above that, those that have waited for their clients the longest are closed."""
+    max_bodies_bytes: int = 67108864
+    """Request bodies in memory over all connections (503)."""
+
     @classmethod
     def configured(cls, limits: Limits) -> FrontLimits:
         """Those that an operator has set; the others are no one's choice."""
@@ -47,4 +60,6 @@ class FrontLimits:
             max_head_bytes=limits.max_header_bytes,
             max_headers=limits.max_headers,
             max_body_bytes=limits.max_body_bytes,
+            max_plain_connections=max(_LEAST_PLAIN, limits.max_connections // _PLAIN_SHARE),
+            max_plain_per_address=limits.connections_per_address,
         )

@@ -30,8 +30,10 @@ RATE_LIMITED, TIMEOUT, UNAVAILABLE, INTERNAL = "RATE_LIMITED", "TIMEOUT", "UNAVA
 class RequestRefusedError(Exception):
     """The request being read is answered with `refusal`, and its connection closed."""
 
-    def __init__(self, status: int, code: str, detail: str, headers: tuple[tuple[str, str], ...] = ()) -> None:
-        self.refusal = Refusal(status, code, detail, headers=headers)
+    def __init__(
+        self, status: int, code: str, detail: str, headers: tuple[tuple[str, str], ...] = (), *, retry_after_s: float | None = None
+    ) -> None:
+        self.refusal = Refusal(status, code, detail, retry_after_s, headers)
         super().__init__(status, code, detail)
 
 

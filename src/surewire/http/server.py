@@ -14,9 +14,12 @@ from typing import Any, cast
 import uvicorn
 
 from surewire.gateway.upgrade import UpgradeHandler
+from surewire.http.accept_failures import enduring_accept_failures
 from surewire.http.front import FrontProtocol
 from surewire.http.front_context import FrontContext, ObserveRequest
 from surewire.http.front_limits import FrontLimits
+from surewire.http.plain_connections import PlainConnections
+from surewire.http.request_bodies import RequestBodies
 from surewire.http.request_border import AsgiApp, RequestBorder
 from surewire.http.websocket_bridge import Staging
 
@@ -74,14 +77,19 @@ class _Server(uvicorn.Server):
 class BoundFront:
     """A running front. `addresses` are (host, port) in the order of the listeners."""
 
-    def __init__(self, servers: Sequence[_Server], addresses: Sequence[tuple[str, int]]) -> None:
+    def __init__(self, servers: Sequence[_Server], addresses: Sequence[tuple[str, int]], bodies: RequestBodies) -> None:
         self.addresses = tuple(addresses)
-        self._servers = servers
+        self._servers, self._bodies = servers, bodies
 
     @property
     def open_connections(self) -> int:
         """Sockets that are open now, HTTP and WebSocket."""
         return sum(len(server.server_state.connections) for server in self._servers)
+
+    @property
+    def body_bytes(self) -> int:
+        """What is held of the bodies of requests that are not over."""
+        return self._bodies.held_bytes
 
     def stop_accepting(self) -> None:
         """Closes the listening sockets; whoever connects from now on is refused by the kernel. Open connections live on. Idempotent."""
@@ -108,13 +116,15 @@ async def serve(
     """
     with contextlib.ExitStack() as bound:
         sockets = [bound.enter_context(contextlib.closing(_bind(listener))) for listener in listeners]
-        staging = Staging()
-        servers = [
-            _server(listener, app, FrontContext(handler, is_websocket_path, observe, limits or FrontLimits(), listener.channel, staging))
-            for listener in listeners
-        ]
+        limits = limits or FrontLimits()
+        staging, connections, bodies = Staging(), PlainConnections(limits), RequestBodies(limits.max_bodies_bytes)
+        context = functools.partial(
+            FrontContext, handler, is_websocket_path, observe, limits, staging=staging, connections=connections, bodies=bodies
+        )
+        servers = [_server(listener, app, context(channel=listener.channel)) for listener in listeners]
+        bound.enter_context(enduring_accept_failures(connections))
         async with _running(servers, sockets, stop_timeout_s):
-            yield BoundFront(servers, [sock.getsockname()[:2] for sock in sockets])
+            yield BoundFront(servers, [sock.getsockname()[:2] for sock in sockets], bodies)
 
 
 @contextlib.asynccontextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -113,6 +114,15 @@ def test_the_content_of_a_chat_message_has_so_many_bytes_at_most(client: RawClie
     assert posted(client, path, json.dumps({"client_message_id": "1", "content": content}).encode()).status == 201
     refused = posted(client, path, json.dumps({"client_message_id": "2", "content": content + "a"}).encode())
     assert problem(refused) == (413, "TOO_LARGE", ["content"])
+
+
+def test_connections_that_ask_nothing_make_room_for_others(lowered: ServerProcess) -> None:
+    address = ("127.0.0.1", lowered.port)
+    with ExitStack() as stack:
+        clients = [stack.enter_context(RawClient(address)) for _ in range(int(LOWERED["max_connections"]) // 10 + 20)]
+        assert clients[0].at_end()
+        assert asked(clients[-1], "GET /ready HTTP/1.1").status == 200
+        clients[-1].open("/ws?user_id=late")
 
 
 @pytest.mark.parametrize(
