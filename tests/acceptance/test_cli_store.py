@@ -55,7 +55,7 @@ def test_a_missing_message_is_found_and_is_status_1(killed: str, capsys: pytest.
     file.close()
     status, out, _ = store(capsys, "check", "--data", killed)
     assert status == 1
-    assert out.splitlines() == ["sequence 3 of chat_lobby follows 1", "1 chat, 2 messages, 3 events: 1 problem found."]
+    assert out.splitlines() == ["surewire.db: sequence 3 of chat_lobby follows 1", "1 chat, 2 messages, 3 events: 1 problem found."]
 
 
 def test_a_missing_and_a_damaged_event_are_found_and_are_status_1(killed: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -65,7 +65,11 @@ def test_a_missing_and_a_damaged_event_are_found_and_are_status_1(killed: str, c
     file.close()
     status, out, _ = store(capsys, "check", "--data", killed)
     assert status == 1
-    assert out.splitlines() == ["event 3 follows 1", "event 3 is damaged", "1 chat, 3 messages, 2 events: 2 problems found."]
+    assert out.splitlines() == [
+        "events.db: event 3 follows 1",
+        "events.db: event 3 is damaged",
+        "1 chat, 3 messages, 2 events: 2 problems found.",
+    ]
 
 
 def test_a_damaged_file_is_status_1(killed: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -13,11 +14,16 @@ from surewire.adapters.sqlite.writer import GroupCommitWriter
 from surewire.ports.clock import Clock
 from surewire.ports.message_audit import Finding
 
-__all__ = ["SqliteAcknowledgedMarks"]
+__all__ = ["SqliteAcknowledgedMarks", "acknowledged_beside"]
 
 _SQL = load_queries("audit")
 _encode = msgspec.json.Encoder().encode
 _decode: Final = msgspec.json.Decoder(list[tuple[str, int]]).decode
+
+
+def acknowledged_beside(store: Path) -> Path:
+    """Where the file for a store's marks lies."""
+    return store.with_name(f"{store.stem}-acknowledged.db")
 
 
 class SqliteAcknowledgedMarks:

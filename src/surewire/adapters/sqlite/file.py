@@ -22,7 +22,7 @@ from surewire.adapters.sqlite.faults import BACKEND, translated
 from surewire.adapters.sqlite.migrations import migrate
 from surewire.errors import BackendError, BackendUnavailableError
 
-__all__ = ["DatabaseFile", "locked_file"]
+__all__ = ["DatabaseFile", "locked_file", "take_lock"]
 
 MINIMUM_SQLITE: Final = (3, 51, 3)
 _BUSY_TIMEOUT_MS: Final = 5_000
@@ -134,13 +134,18 @@ def _synchronise(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _lock(lock: int, path: Path) -> None:
+def take_lock(lock: int, path: Path, operation: int = fcntl.LOCK_EX) -> None:
+    """Returns when the descriptor of a lock file has the lock. Raises: BackendUnavailableError, naming the process that has it."""
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock, operation | fcntl.LOCK_NB)
     except OSError as error:
         owner = os.pread(lock, 20, 0).decode("ascii", "replace").strip()
         who = f"process {owner}" if owner else "another process"
         raise BackendUnavailableError(BACKEND, f"{path} is in use by {who}; stop it, or use another data folder") from error
+
+
+def _lock(lock: int, path: Path) -> None:
+    take_lock(lock, path)
     os.ftruncate(lock, 0)
     os.pwrite(lock, b"%d\n" % os.getpid(), 0)
 

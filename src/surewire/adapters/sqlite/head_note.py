@@ -22,6 +22,10 @@ class Mark(Struct, frozen=True):
     head: int
     openings: int
 
+    def is_before(self, other: Mark) -> bool:
+        """Whether this is certainly from an earlier time of the same stream, or of a copy of its file."""
+        return self.openings < other.openings or (self.epoch == other.epoch and self.head < other.head)
+
 
 class _Noted(Struct, frozen=True):
     mark: Mark
@@ -44,14 +48,18 @@ class HeadNote:
 
     def vouches_for(self, found: Mark) -> bool:
         """Whether nothing speaks against a file with this mark being the newest. Without a readable note nothing speaks for it."""
-        try:
-            noted = msgspec.json.decode(self._path.read_bytes(), type=_Noted)
-        except (OSError, msgspec.DecodeError):
+        noted = self._noted()
+        if noted is None:
             return False
         mark = noted.mark
         # The file is marked as opened before its note is, so a process that ended in between leaves it one ahead.
         was_opened = found.openings in {mark.openings, mark.openings + 1}
         return was_opened and mark.epoch == found.epoch and mark.head <= found.head and noted.inode == self._inode()
+
+    def read(self) -> Mark | None:
+        """What was noted last; None when there is no readable note."""
+        noted = self._noted()
+        return None if noted is None else noted.mark
 
     def write(self, mark: Mark) -> None:
         """Notes what is on disk. Raises: OSError."""
@@ -63,6 +71,12 @@ class HeadNote:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+    def _noted(self) -> _Noted | None:
+        try:
+            return msgspec.json.decode(self._path.read_bytes(), type=_Noted)
+        except (OSError, msgspec.DecodeError):
+            return None
 
     def _inode(self) -> int:
         return self._database.stat().st_ino

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from surewire.adapters.sqlite.acknowledged import SqliteAcknowledgedMarks
+from surewire.adapters.sqlite.acknowledged import SqliteAcknowledgedMarks, acknowledged_beside
 from surewire.adapters.sqlite.audit import SqliteMessageAudit
 from surewire.adapters.sqlite.chat_cache import ChatCache
 from surewire.adapters.sqlite.chat_changes import ChatChanges
@@ -74,7 +74,7 @@ async def open_sqlite_store(
     path = directory / config.path
     async with AsyncExitStack() as stack:
         file = stack.enter_context(locked_file(path, "messages", vfs))
-        promised = stack.enter_context(locked_file(path.with_name(f"{path.stem}-acknowledged.db"), "acknowledged", vfs))
+        promised = stack.enter_context(locked_file(acknowledged_beside(path), "acknowledged", vfs))
         readers = await stack.enter_async_context(Readers(file))
         slow_readers = await stack.enter_async_context(Readers(file, 1, "slow reader"))
         auditors = await stack.enter_async_context(Readers(file, 1, "auditor"))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from surewire.adapters.sqlite.connection import Connection, rows
 from surewire.adapters.sqlite.queries import load_queries
 from surewire.domain.instant import format_instant
 from surewire.ports.message_store import StoreCheck, StoreStats
 
-__all__ = ["check", "stats"]
+__all__ = ["check", "content_problems", "count_chats", "count_messages", "damaged_pages", "stats"]
 
 _SQL = load_queries("upkeep")
 
@@ -22,13 +22,18 @@ def stats(connection: Connection, size_bytes: int) -> StoreStats:
 
 def check(connection: Connection) -> StoreCheck:
     """Looks at every page, row and sequence. Raises: apsw.Error when the file is too broken even to be looked at."""
-    problems = tuple(_problems(connection))
-    ((messages,),) = rows(connection, _SQL.count_messages)
-    return StoreCheck(stats(connection, 0).chats, messages, problems)
+    damage = (f"the file is damaged: {text}" for text in damaged_pages(connection))
+    problems = (*damage, *content_problems(connection))
+    return StoreCheck(count_chats(connection), count_messages(connection), problems)
 
 
-def _problems(connection: Connection) -> Iterator[str]:
-    yield from (f"the file is damaged: {text}" for (text,) in rows(connection, _SQL.check_integrity) if text != "ok")
+def damaged_pages(connection: Connection) -> Sequence[str]:
+    """What SQLite's own check says of pages, indexes and constraints, whatever the schema; at most 100 sentences. Raises: apsw.Error."""
+    return [text for (text,) in rows(connection, _SQL.check_integrity) if text != "ok"]
+
+
+def content_problems(connection: Connection) -> Iterator[str]:
+    """What is wrong with chats, counters and sequences, a sentence each. Raises: apsw.Error."""
     yield from (f"row {row} of {table} belongs to no chat" for table, row, *_ in rows(connection, _SQL.check_references))
     for chat_id, latest, highest in rows(connection, _SQL.check_counters):
         state = "has no counter" if latest is None else f"has its counter at {latest}"
@@ -36,6 +41,17 @@ def _problems(connection: Connection) -> Iterator[str]:
     for chat_id, previous, sequence in rows(connection, _SQL.check_sequences):
         what = "exists more than once" if sequence == previous else f"follows {previous}"
         yield f"sequence {sequence} of {chat_id} {what}"
+
+
+def count_chats(connection: Connection) -> int:
+    """Those that are not deleted."""
+    return stats(connection, 0).chats
+
+
+def count_messages(connection: Connection) -> int:
+    """All of them, one by one."""
+    ((messages,),) = rows(connection, _SQL.count_messages)
+    return int(messages)
 
 
 def _instant(micros: int | None) -> str | None:

@@ -10,7 +10,7 @@ from surewire.adapters.sqlite.connection import Connection
 from surewire.adapters.sqlite.faults import BACKEND
 from surewire.errors import BackendError
 
-__all__ = ["migrate"]
+__all__ = ["build", "migrate", "newest_version"]
 
 _NAME = re.compile(r"(\d{4})_\w+\.sql")
 
@@ -32,6 +32,17 @@ def migrate(connection: Connection, schema: str) -> None:
             BACKEND, f"the file has version {version} of the {schema} schema, this surewire knows {len(steps)}: use a newer one"
         )
     for step in steps[version:]:
+        _run(connection, step)
+
+
+def newest_version(schema: str) -> int:
+    """The version that `migrate` brings a file to."""
+    return len(_migrations(schema))
+
+
+def build(connection: Connection, schema: str, version: int) -> None:
+    """Makes an empty database what a file of this version is."""
+    for step in _migrations(schema)[:version]:
         _run(connection, step)
 
 

@@ -52,3 +52,31 @@ SELECT first, last FROM findings WHERE chat_id = ? AND kind = ? ORDER BY first;
 -- name: report
 -- One more.
 INSERT INTO findings (kind, chat_id, first, last, found_micros) VALUES (?, ?, ?, ?, ?);
+
+-- name: marks_ever
+-- Chats of which something was acknowledged.
+SELECT count(*) FROM marks;
+
+-- name: check_marks
+-- Chats whose acknowledged mark is no sequence.
+SELECT chat_id FROM marks WHERE sequence < 1 ORDER BY chat_id LIMIT 100;
+
+-- name: marks_after
+-- Marks after a chat's.
+SELECT chat_id, sequence FROM marks WHERE chat_id > ? ORDER BY chat_id LIMIT ?;
+
+-- name: check_acknowledged
+-- Of marks, as JSON [chat id, sequence], those that are above all that a chat ever had: [chat id, its last sequence, the mark].
+SELECT chat_id, last, acknowledged
+FROM (
+  SELECT
+    mark.value ->> 0 AS chat_id,
+    mark.value ->> 1 AS acknowledged,
+    max(
+      coalesce(k.latest_sequence, 0),
+      coalesce(k.removed_up_to, 0),
+      coalesce((SELECT max(sequence) FROM messages AS m WHERE m.chat = c.chat), 0)
+    ) AS last
+  FROM json_each(?) AS mark LEFT JOIN chats AS c ON c.chat_id = mark.value ->> 0 LEFT JOIN counters AS k ON k.chat = c.chat
+)
+WHERE acknowledged > last;

@@ -46,16 +46,20 @@ FROM (
 )
 WHERE begins_at < ?;
 
--- name: check_integrity
--- SQLite's own check of pages, indexes and constraints.
-PRAGMA integrity_check(100);
-
 -- name: check_offsets
 -- Places where the kept offsets do not go up by one: one, the next.
 SELECT previous, offset
 FROM (SELECT offset, lag(offset) OVER (ORDER BY offset) AS previous FROM events)
 WHERE offset <> previous + 1
 LIMIT 100;
+
+-- name: check_end
+-- The epoch, the number of openings, the highest offset ever taken, and the newest event that is kept.
+SELECT
+  (SELECT epoch FROM stream),
+  (SELECT openings FROM stream),
+  (SELECT seq FROM sqlite_sequence WHERE name = 'events'),
+  (SELECT max(offset) FROM events);
 
 -- name: check_events
 -- Offsets of events that are no JSON object.
@@ -64,3 +68,7 @@ SELECT offset FROM events WHERE NOT json_valid(event) OR json_type(event) <> 'ob
 -- name: count_events
 -- All of them, one by one.
 SELECT count(*) FROM events;
+
+-- name: events_ever
+-- Events that were ever published.
+SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'events';

@@ -83,10 +83,6 @@ SELECT id, kind, at_s, actor, body FROM ledger
 WHERE at_s >= ?1 AND (json_array_length(?2) = 0 OR kind IN (SELECT value FROM json_each(?2)))
 ORDER BY entry;
 
--- name: check_integrity
--- SQLite's own check of pages, indexes and constraints.
-PRAGMA integrity_check(100);
-
 -- name: all_slots
 -- Every slot's length, start and body.
 SELECT 15, start_s, body FROM raw_slots UNION ALL SELECT length_s, start_s, body FROM rolled_slots;
@@ -98,3 +94,7 @@ SELECT series FROM series;
 -- name: check_ledger
 -- Decisions whose body is no JSON object.
 SELECT id FROM ledger WHERE NOT json_valid(body) OR json_type(body) <> 'object' ORDER BY entry LIMIT 100;
+
+-- name: lives_ever
+-- Times that a server was ready.
+SELECT count(*) FROM lives;

@@ -72,3 +72,11 @@ LIMIT 100;
 -- name: count_messages
 -- All of them, one by one.
 SELECT count(*) FROM messages AS m JOIN chats AS c ON c.chat = m.chat AND c.deleted_micros IS NULL;
+
+-- name: objects
+-- Every table, index and trigger that somebody made.
+SELECT type, name FROM sqlite_schema WHERE name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY type DESC, name;
+
+-- name: chats_ever
+-- Chats, deleted ones too.
+SELECT count(*) FROM chats;
