@@ -36,7 +36,7 @@ def test_objectives_are_judged_by_what_was_scraped(tmp_path: Path) -> None:
 
 def test_nobody_at_the_address_is_said() -> None:
     run = surewire("http://127.0.0.1:1")
-    assert (run.returncode, run.stdout) == (1, "")
+    assert (run.returncode, run.stdout) == (11, "")
     assert run.stderr == "error: prometheus: http://127.0.0.1:1/ gives no answer (ConnectError)\n"
 
 

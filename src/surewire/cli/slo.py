@@ -36,6 +36,13 @@ _COMMANDS = {
         "surewire slo simulate bad_release.yaml --svg month.svg",
     ),
 }
+_EXITS = {
+    "lint": "0 nothing is wrong (warnings aside), 1 something is.",
+    "status": "0 no objective is breached, 1 one is, 11 there is no answer.",
+    "gate": "0 allowed, 10 refused, 11 unknown, which is not allowed either.",
+}
+"""Those of commands that scripts go by; 2 is always wrong use."""
+
 slo.command(
     "surewire.cli.slo_list:list_objectives",
     name="list",
@@ -43,6 +50,7 @@ slo.command(
     help_epilogue="Example: `surewire slo list --json`",
 )
 for _name, (_summary, _example) in _COMMANDS.items():
-    slo.command(f"surewire.cli.slo_{_name}:{_name}", name=_name, help=_summary, help_epilogue=f"Example: `{_example}`")
+    _exits = f"\n\nExit status: {_EXITS[_name]}" if _name in _EXITS else ""
+    slo.command(f"surewire.cli.slo_{_name}:{_name}", name=_name, help=_summary, help_epilogue=f"Example: `{_example}`{_exits}")
 slo.command("surewire.cli.slo_action:action", name="action", help="Record what is mended so that a freeze of deployments ends.")
 slo.command("surewire.cli.slo_import:import_", name="import", help="Make definitions from objectives that were written for another tool.")

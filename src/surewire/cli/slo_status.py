@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Final
 from cyclopts import Parameter
 
 from surewire.cli.configuration import ConfigFile
-from surewire.cli.console_output import print_json, print_table
+from surewire.cli.console_output import print_error, print_json, print_table
 from surewire.cli.remote import DEFAULT_URL, Url, reaching
 from surewire.cli.slo_gaps import gap_sentences
 from surewire.client.one_answer import one_answer
-from surewire.errors import ConfigError
+from surewire.errors import ConfigError, SurewireError
 from surewire.monitoring.slo_view import SloList, SloView, slo_list
 from surewire.slo.status import SloState
 
@@ -32,6 +32,8 @@ _SPARKS: Final = "▁▂▃▄▅▆▇█"
 _SPARK_CELLS: Final = 16
 _STYLES: Final = {"healthy": "green", "caution": "yellow", "warning": "dark_orange", "critical": "red", "breached": "bold red"}
 _EVERY_S: Final = 5.0
+_UNKNOWN: Final = 11
+"""The exit status without an answer, as `surewire slo gate` has it."""
 
 History = dict[str, deque[float]]
 
@@ -49,16 +51,23 @@ def status(
 ) -> int:
     """Show every objective: what was measured, what is left of its budget, and how fast that burns.
 
-    No data is neither met nor breached. Exit 1 when an objective is breached. From a Prometheus nothing is taken out for maintenance
-    and corrections.
+    No data is neither met nor breached. Exit 0 when none is breached, 1 when one is, 11 when there is no answer. From a Prometheus nothing
+    is taken out for maintenance and corrections.
     """
     if watch and (json or prometheus):
         raise ConfigError("--watch shows a server to people.", mend="Leave --json and --prometheus out.")
     left_out = _left_out(bad=bad, with_data=with_data)
-    with reaching():
-        if watch:
-            return _watched(ids, url, left_out)
-        found = _measured(prometheus, job, config) if prometheus else one_answer(url, "/v1/slos", SloList)
+    try:
+        with reaching():
+            if watch:
+                return _watched(ids, url, left_out)
+            found = _measured(prometheus, job, config) if prometheus else one_answer(url, "/v1/slos", SloList)
+    except ConfigError:
+        raise
+    except SurewireError as error:
+        # A script must not read "no answer" as "breached", which would be 1 as well.
+        print_error(error)
+        return _UNKNOWN
     found = _chosen(found, ids)
     shown = _without(left_out, found)
     if json:

@@ -48,3 +48,38 @@ def test_programs_get_only_what_was_asked_for_too(capsys: pytest.CaptureFixture[
 def test_a_breach_is_told_by_the_exit_status_whatever_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     code, text = printed(capsys, "--bad", found=SloList("", (slo_view("broken", "breached"),)))
     assert (code, text.splitlines()[1].split("\t")[0]) == (1, "broken")
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (Answer(b'{"code": "FORBIDDEN", "message": "not for you"}', status=403), "error: "),
+        (Answer(b"<html>another server</html>"), "error: "),
+    ],
+)
+def test_no_answer_is_told_apart_from_a_breach(capsys: pytest.CaptureFixture[str], answer: Answer, said: str) -> None:
+    with json_server([answer]) as server, pytest.raises(SystemExit) as ended:
+        main(["slo", "status", "--json", "--url", server.url])
+    out, err = capsys.readouterr()
+    assert (ended.value.code, out) == (11, "")
+    assert err.startswith(said)
+
+
+def test_nobody_at_a_prometheus_is_no_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["slo", "status", "--prometheus", "http://127.0.0.1:1"])
+    assert ended.value.code == 11
+    assert "gives no answer" in capsys.readouterr().err
+
+
+def test_wrong_use_stays_wrong_use() -> None:
+    with json_server([Answer(msgspec.json.encode(ALL))]) as server, pytest.raises(SystemExit) as ended:
+        main(["slo", "status", "nothing-of-this-name", "--url", server.url])
+    assert ended.value.code == 2
+
+
+def test_the_help_says_what_each_exit_status_means(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["slo", "status", "--help"])
+    help_ = " ".join(capsys.readouterr().out.split())
+    assert "Exit status: 0 no objective is breached, 1 one is, 11 there is no answer." in help_
