@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from urllib.parse import parse_qs
 
-from surewire.domain.principal import Principal
 from surewire.errors import ClientError
 from surewire.gateway.admission import Caller
 from surewire.gateway.connection import Connection
 from surewire.gateway.context import Context
 from surewire.gateway.echo import EchoListener
-from surewire.gateway.identity import identify_open
+from surewire.gateway.identity import identify_open, user_in_query
 from surewire.gateway.upgrade import Acceptance, Refusal, UpgradeRequest
 
 __all__ = ["ECHO_PATH", "SUBPROTOCOL", "Gateway", "channel_of", "is_websocket_path"]
@@ -107,9 +105,7 @@ class Gateway:
         return None
 
     def _caller(self, request: UpgradeRequest) -> Caller:
-        query = parse_qs(request.query, keep_blank_values=True)
-        named = query.get("user_id", [None])
-        principal: Principal = identify_open(named[0], request.headers.get("x-user-id"), self._context.new_ulid)
+        principal = identify_open(user_in_query(request.query), request.headers.get("x-user-id"), self._context.new_ulid)
         return Caller.of(principal, request.peer_host)
 
 

@@ -17,7 +17,7 @@ __all__ = ["check_content_type", "decode_body", "read_body"]
 
 _T = TypeVar("_T")
 # RFC 8259 §11: application/json has no charset parameter; one that says UTF-8 does no harm.
-_JSON_TYPE: Final = re.compile(rb"application/(?:[\w.-]+\+)?json\s*(?:;\s*charset\s*=\s*\"?utf-8\"?\s*)?", re.IGNORECASE)
+_JSON_TYPE: Final = re.compile(r"application/(?:[\w.-]+\+)?json\s*(?:;\s*charset\s*=\s*\"?utf-8\"?\s*)?", re.ASCII | re.IGNORECASE)
 
 Receive = Callable[[], Awaitable[Any]]
 
@@ -36,7 +36,7 @@ async def read_body(receive: Receive, max_bytes: int) -> bytes:
     return b"".join(pieces)
 
 
-def check_content_type(content_type: bytes | None) -> None:
+def check_content_type(content_type: str | None) -> None:
     """Raises: ClientError `UNSUPPORTED` unless the body is said to be JSON."""
     if content_type is None or not _JSON_TYPE.fullmatch(content_type):
         raise ClientError("UNSUPPORTED", "the body must be JSON: send Content-Type: application/json")

@@ -8,8 +8,7 @@ from litestar import Request
 
 from surewire.config.model import Limits
 from surewire.domain.principal import Principal
-from surewire.errors import ClientError
-from surewire.gateway.identity import identify_open
+from surewire.gateway.identity import given_once, identify_open
 from surewire.http.body import check_content_type, decode_body, read_body
 from surewire.http.query import IDENTITY, identities, read_query
 from surewire.http.running_claims import RunningClaims
@@ -45,29 +44,23 @@ class Call(Request[Any, Any, Any]):
 
     def identify(self) -> Principal:
         """Who asks. Raises: ClientError `INVALID_MESSAGE` for a name that is no user id, or more names than one."""
-        named = _only(identities(self.scope["query_string"]), IDENTITY)
+        named = given_once(identities(self.scope["query_string"]), IDENTITY)
         return identify_open(named, self.header(b"x-user-id", "X-User-Id"), self.services.new_ulid)
 
     def header(self, name: bytes, shown_as: str) -> str | None:
         """A header that may come once. Raises: ClientError `INVALID_MESSAGE` when it comes again."""
-        return _only([value.decode("latin-1") for key, value in self.scope["headers"] if key == name], shown_as)
+        return given_once([value.decode("latin-1") for key, value in self.scope["headers"] if key == name], shown_as)
 
     def query_as(self, shape: type[_T]) -> _T:
         """The query as a struct. Raises: ClientError `INVALID_MESSAGE` with the parameter's name."""
         return read_query(self.scope["query_string"], shape)
 
     async def json_body(self) -> bytes:
-        """The body, which is said to be JSON. Raises: ClientError `UNSUPPORTED`, `TOO_LARGE`."""
-        check_content_type(next((value for name, value in self.scope["headers"] if name == b"content-type"), None))
+        """The body, which is said once to be JSON. Raises: ClientError `UNSUPPORTED`, `TOO_LARGE`, `INVALID_MESSAGE`."""
+        check_content_type(self.header(b"content-type", "Content-Type"))
         return await read_body(self.receive, self.limits.max_body_bytes)
 
     async def body_as(self, shape: type[_T]) -> tuple[bytes, _T]:
         """The body and what it says. Raises: ClientError as `json_body`, or `INVALID_MESSAGE`."""
         body = await self.json_body()
         return body, decode_body(body, shape, self.limits.max_json_depth)
-
-
-def _only(values: list[str], name: str) -> str | None:
-    if len(values) > 1:
-        raise ClientError("INVALID_MESSAGE", "is given more than once", path=name)
-    return values[0] if values else None

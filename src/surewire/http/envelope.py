@@ -13,6 +13,7 @@ from surewire.http.front_context import RequestIds
 from surewire.http.problem import as_client_error
 from surewire.http.reply import Reply, problem_reply
 from surewire.http.request_border import AsgiApp
+from surewire.http.request_guard import first_value
 
 __all__ = ["HEADERS", "Envelope"]
 
@@ -41,7 +42,7 @@ class Envelope:
             await self._app(scope, receive, send)
             return
         headers = dict[bytes, bytes](scope["headers"])
-        request_id = self._request_ids.taken_or_made(headers.get(b"x-request-id"))
+        request_id = self._request_ids.taken_or_made(first_value(scope["headers"], b"x-request-id"))
         scope.setdefault("state", {})["request_id"] = request_id
         added = [(b"x-request-id", request_id.encode("ascii")), *self._guard.cors_headers(headers)]
 

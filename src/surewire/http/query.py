@@ -20,6 +20,7 @@ IDENTITY: Final = "user_id"
 """The parameter that every resource knows: who asks."""
 SCALAR, LIST, DEEP = "scalar", "list", "deep"
 _T = TypeVar("_T")
+_WHOLE_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _DEEP_NAME: Final = re.compile(r"([a-z_]+)\[([^\[\]]*)\]")
 
 
@@ -45,6 +46,7 @@ def read_query(query: bytes, shape: type[_T]) -> _T:
         for name, value in _pairs(query):
             if name != IDENTITY:
                 _take(found, kinds, name, value)
+        _check_whole_numbers(found, cast("Any", shape))
         return msgspec.convert(found, shape, strict=False)
     except msgspec.ValidationError as error:
         wrong = field_error(str(error), shape)
@@ -79,6 +81,28 @@ def _take(found: dict[str, Any], kinds: dict[str, str], name: str, value: str) -
         raise ClientError("INVALID_MESSAGE", f"is written {parent}[{key or 'NAME'}]=VALUE", path=name)
     else:
         _once(found, name, value, name)
+
+
+@cache
+def _whole_numbers(shape: Any) -> frozenset[str]:
+    fields = cast("inspect.StructType", inspect.type_info(shape)).fields
+    return frozenset(field.encode_name for field in fields if _is_whole_number(field.type))
+
+
+def _is_whole_number(kind: inspect.Type) -> bool:
+    """Whether a type takes whole numbers, or nothing, and nothing else."""
+    if isinstance(kind, inspect.Metadata):
+        return _is_whole_number(kind.type)
+    if isinstance(kind, inspect.UnionType):
+        return all(_is_whole_number(one) for one in kind.types if not isinstance(one, inspect.NoneType))
+    return isinstance(kind, inspect.IntType)
+
+
+def _check_whole_numbers(found: dict[str, Any], shape: Any) -> None:
+    # msgspec reads any JSON number that happens to be whole, such as 5.0 or 1e3, and `null` as if the parameter were absent.
+    for name in _whole_numbers(shape).intersection(found):
+        if not _WHOLE_NUMBER.fullmatch(found[name]):
+            raise ClientError("INVALID_MESSAGE", "must be a whole number, written in digits", path=name)
 
 
 def _once(values: dict[str, Any], key: str, value: str, name: str) -> None:

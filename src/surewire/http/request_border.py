@@ -15,6 +15,7 @@ from typing import Any
 from surewire.gateway.upgrade import Refusal
 from surewire.http.front_context import ObserveRequest, RequestIds
 from surewire.http.refusal import INTERNAL, problem_body
+from surewire.http.request_guard import first_value
 
 __all__ = ["AsgiApp", "RequestBorder"]
 
@@ -49,7 +50,7 @@ class RequestBorder:
     async def _answer_failure(self, scope: Message, answer: _WatchedAnswer) -> None:
         if answer.status:
             raise _AnswerBrokenOffError from None
-        request_id = self._request_ids.taken_or_made(dict(scope["headers"]).get(b"x-request-id"))
+        request_id = self._request_ids.taken_or_made(first_value(scope["headers"], b"x-request-id"))
         body = problem_body(Refusal(500, INTERNAL, "the server failed; the request may be tried again"), request_id)
         headers = [
             (b"content-type", b"application/problem+json"),

@@ -17,7 +17,7 @@ from surewire.gateway.upgrade import KEPT_HEADERS
 from surewire.http.front_limits import FrontLimits
 from surewire.http.refusal import INVALID, TOO_LARGE, UNSUPPORTED, RequestRefusedError
 
-__all__ = ["Headers", "RequestHead", "head_without_upgrade", "kept_headers", "read_head", "tokens", "values"]
+__all__ = ["Headers", "RequestHead", "first_value", "head_without_upgrade", "kept_headers", "read_head", "tokens", "values"]
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -53,6 +53,11 @@ def values(headers: Headers, name: bytes) -> list[bytes]:
     return [value for key, value in headers if key == name]
 
 
+def first_value(headers: Headers, name: bytes) -> bytes | None:
+    """The first value of a header, or None; `name` in lower case."""
+    return next((value for key, value in headers if key == name), None)
+
+
 def tokens(headers: Headers, name: bytes) -> set[bytes]:
     """The members of a comma-separated header in lower case, over all its lines (RFC 9110 §5.6.1)."""
     return {token.strip().lower() for value in values(headers, name) for token in value.split(b",")} - {b""}
@@ -86,14 +91,15 @@ def _body_length(headers: Headers, limits: FrontLimits) -> tuple[int, bool]:
 
 
 def _split_target(target: bytes) -> tuple[str, str]:
-    """Path and query of an origin-form or absolute-form target (RFC 9112 §3.2)."""
+    """Path and query of an origin-form or absolute-form target (RFC 9112 §3.2). The path must be UTF-8: what stands for a broken
+    character would otherwise be a name that nobody gave."""
     try:
         url = httptools.parse_url(target)
-        path = (url.path or b"/").decode("ascii")
+        path = urllib.parse.unquote((url.path or b"/").decode("ascii"), errors="strict")
         query = (url.query or b"").decode("ascii")
     except (httptools.HttpParserInvalidURLError, UnicodeDecodeError):
         raise RequestRefusedError(400, INVALID, "request target is not valid") from None
-    return urllib.parse.unquote(path), query
+    return path, query
 
 
 def kept_headers(headers: Headers) -> dict[str, str]:

@@ -25,6 +25,7 @@ _NOUNS: Final = {
 }
 _UNITS: Final = {"str": "character", "array": "item", "object": "member"}
 _BOUNDS: Final = {">=": "at least", "<=": "at most", ">": "greater than", "<": "less than"}
+_WHOLE_NUMBER: Final = re.compile(r"-?\d+")
 _STEP: Final = re.compile(r"\.?(?P<field>[A-Za-z_]\w*)|\[(?P<index>\d+|\.\.\.)\]")
 
 
@@ -53,7 +54,9 @@ def _length(said: re.Match[str]) -> str:
 
 
 def _number(said: re.Match[str]) -> str:
-    return f"must be {_BOUNDS[said['bound']]} {float(said['limit']):,.10g}"
+    limit = said["limit"]
+    shown = f"{int(limit):,}" if _WHOLE_NUMBER.fullmatch(limit) else f"{float(limit):,.10g}"
+    return f"must be {_BOUNDS[said['bound']]} {shown}"
 
 
 def _type(said: re.Match[str]) -> str:

@@ -15,7 +15,7 @@ _UPGRADE = (("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"))  # RFC 91
 
 def read_handshake(method: bytes, version: str, headers: Headers, head: RequestHead) -> bytes:
     """The handshake's key. Raises: RequestRefusedError 400, 405 or 426."""
-    if method != b"GET":
+    if method != b"GET":  # RFC 9110 §15.5.6: the path is there and knows another method, which a 405 names
         raise RequestRefusedError(405, UNSUPPORTED, "a WebSocket opens with GET", (("Allow", "GET"),))
     if b"websocket" not in tokens(headers, b"upgrade"):
         raise RequestRefusedError(426, UNSUPPORTED, "this path speaks WebSocket", _UPGRADE)

@@ -9,7 +9,7 @@ import pytest
 
 from surewire.http.front_limits import FrontLimits
 from tests.acceptance.front.conftest import RunFront
-from tests.acceptance.front.raw_client import RawClient, request
+from tests.acceptance.front.raw_client import RawClient, request, upgrade
 from tests.acceptance.front.running_front import TIMEOUT_S, RunningFront
 
 CHUNKED = "Transfer-Encoding: chunked"
@@ -40,6 +40,8 @@ SMALL_BAD: dict[str, tuple[bytes, int, str]] = {
     "a TLS hello": (bytes.fromhex("160301020001000001fc0303"), 400, "INVALID_MESSAGE"),
     "CONNECT": (request("CONNECT other:443 HTTP/1.1"), 405, "UNSUPPORTED"),
     "a target that is not ASCII": (request("GET /\xff HTTP/1.1"), 400, "INVALID_MESSAGE"),
+    "a path that is not UTF-8": (request("GET /%ff HTTP/1.1"), 400, "INVALID_MESSAGE"),
+    "a path with half a character": (upgrade("/ws/%c3/b"), 400, "INVALID_MESSAGE"),
     "a method that is none": (request("get / HTTP/1.1"), 400, "INVALID_MESSAGE"),
     "a chunk size that is none": (request("POST /length HTTP/1.1", CHUNKED, body=b"xyz\r\n"), 400, "INVALID_MESSAGE"),
     "101 headers": (request("GET / HTTP/1.1", *(f"X-{n}: 1" for n in range(100))), 431, "TOO_LARGE"),
@@ -290,7 +292,7 @@ def test_a_client_that_resets_the_connection_leaves_nothing_behind(front: Runnin
 @pytest.mark.parametrize(("sent", "kept"), [("abc-DEF_1.2:3", True), ("a b", False), ("x" * 129, False), ('"', False)])
 def test_a_request_id_is_kept_when_it_is_harmless(shared_front: RunningFront, sent: str, kept: bool) -> None:
     with RawClient(shared_front.address) as client:
-        client.send(request("GET / HTTP/1.1", f"X-Request-ID: {sent}", "Host: two"))
+        client.send(request("GET / HTTP/1.1", f"X-Request-ID: {sent}", "X-Request-ID: second", "Host: two"))
         answered = client.answer().problem["request_id"]
         assert (answered == sent) is kept
         assert kept or answered.startswith("req_")
@@ -305,7 +307,7 @@ def test_a_refusal_of_head_has_no_body(front: RunningFront) -> None:
 
 def test_an_application_that_fails_gives_a_500_that_says_nothing_of_it(front: RunningFront, caplog: pytest.LogCaptureFixture) -> None:
     with RawClient(front.address) as client:
-        client.send(request("GET /fails HTTP/1.1", "X-Request-ID: abc"))
+        client.send(request("GET /fails HTTP/1.1", "X-Request-ID: abc", "X-Request-ID: def"))
         answer = client.answer()
         assert (answer.status, answer.problem["code"], answer.problem["request_id"]) == (500, "INTERNAL", "abc")
     assert b"secret" not in answer.body

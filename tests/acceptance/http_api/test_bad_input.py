@@ -187,7 +187,11 @@ async def test_a_wrong_field_of_a_message_is_named(client: httpx.AsyncClient, bo
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=201", "limit=-1", "limit=1&limit=2", "limit=x", "cursor=", "nonsense=1", "Limit=1", "limit"]
+    "query",
+    [
+        *("limit=0", "limit=201", "limit=-1", "limit=1&limit=2", "limit=x", "limit=5.0", "limit=1e1"),
+        *("limit=null", "limit=%2B5", "limit=5_0", "cursor=", "nonsense=1", "Limit=1", "limit"),
+    ],
 )
 async def test_a_wrong_parameter_is_named(client: httpx.AsyncClient, query: str) -> None:
     answer = await client.get(f"/v1/chats?{query}")
@@ -223,6 +227,14 @@ async def test_a_batch_of_too_many_events_is_refused_whole(client: httpx.AsyncCl
     assert (await client.get("/v1/events")).json()["position"] == head
 
 
+@pytest.mark.parametrize("second", ["text/plain", "application/json"])
+async def test_a_body_is_said_to_be_one_thing(client: httpx.AsyncClient, second: str) -> None:
+    headers = [("Content-Type", "application/json"), ("Content-Type", second)]
+    answer = await client.post("/v1/chats", content=b"{}", headers=headers)
+    assert code_of(answer) == (422, "INVALID_MESSAGE")
+    assert answer.json()["errors"] == [{"path": "Content-Type", "message": "is given more than once"}]
+
+
 async def test_a_long_body_is_refused_however_it_is_announced(client: httpx.AsyncClient) -> None:
     body = b'{"name":"' + b"x" * MOST_BYTES + b'"}'
     announced = await client.post("/v1/chats", content=body, headers=JSON)
@@ -243,6 +255,11 @@ async def test_a_body_as_long_as_allowed_is_read(client: httpx.AsyncClient) -> N
 async def test_a_request_keeps_its_name(client: httpx.AsyncClient, name: str) -> None:
     for path in ("/health", "/nothing", "/v1/chats?limit=0"):
         assert (await client.get(path, headers={"X-Request-ID": name})).headers["x-request-id"] == name
+
+
+async def test_of_two_names_a_request_keeps_the_first(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/v1/chats?limit=0", headers=[("X-Request-ID", "one"), ("X-Request-ID", "two")])
+    assert (answer.headers["x-request-id"], answer.json()["request_id"]) == ("one", "one")
 
 
 @pytest.mark.parametrize("name", ["", "x" * 129, "a b", "a\tb", "é".encode()])

@@ -70,6 +70,7 @@ async def test_a_subprotocol_is_named_when_we_know_it(offered: str, agreed: str 
     [
         ({"query": "user_id=alice"}, "alice"),
         ({"query": "user_id=alice%40example"}, "alice@example"),
+        ({"query": "x=%C3%A9&user%5Fid=alice"}, "alice"),
         ({"x_user_id": "bob"}, "bob"),
         ({"query": "user_id=alice", "x_user_id": "alice"}, "alice"),
     ],
@@ -90,6 +91,11 @@ async def test_a_channel_of_the_path_goes_before_that_of_the_listener() -> None:
 REFUSALS: dict[str, tuple[dict[str, Any], int, str]] = {
     "a name that is none": ({"query": "user_id=a%20b"}, 400, "bad_request"),
     "an empty name": ({"query": "user_id="}, 400, "bad_request"),
+    "two names in the query": ({"query": "user_id=a&user_id=b"}, 400, "bad_request"),
+    "the same name twice": ({"query": "user_id=a&user_id=a"}, 400, "bad_request"),
+    "two names in headers": ({"x_user_id": "a, b"}, 400, "bad_request"),
+    "a name of dots": ({"query": "user_id=.."}, 400, "bad_request"),
+    "a query that is not UTF-8": ({"query": "user_id=a&x=%ff"}, 400, "bad_request"),
     "a channel with a long name": ({"path": "/ws/" + "x" * 121}, 400, "bad_request"),
     "another host": ({"host": "evil.example"}, 403, "forbidden"),
     "another origin": ({"origin": "https://evil.example"}, 403, "forbidden"),

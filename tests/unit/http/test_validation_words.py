@@ -25,6 +25,7 @@ class Part(msgspec.Struct, forbid_unknown_fields=True):
     labels: dict[str, Literal["x"]] = {}
     is_on: bool = True
     since: datetime | None = None
+    after: Annotated[int, Meta(ge=0, le=9_007_199_254_740_991)] | None = None
 
 
 class Whole(msgspec.Struct):
@@ -35,6 +36,7 @@ class Whole(msgspec.Struct):
     ("field", "given", "message"),
     [
         ("span_s", 604_801, "must be at most 604,800"),
+        ("after", 9_007_199_254_740_992, "must be at most 9,007,199,254,740,991"),
         ("span_s", 59, "must be at least 60"),
         ("span_s", "x", "must be a whole number, not text"),
         ("span_s", None, "must be a whole number, not null"),
@@ -70,7 +72,12 @@ def test_values_of_an_object_and_items_of_a_list_are_told_too() -> None:
 @pytest.mark.parametrize(
     ("query", "path", "message"),
     [
-        (b"span_s=1h", "span_s", "must be a whole number, not text"),
+        (b"span_s=1h", "span_s", "must be a whole number, written in digits"),
+        (b"span_s=6e1", "span_s", "must be a whole number, written in digits"),
+        (b"span_s=60.0", "span_s", "must be a whole number, written in digits"),
+        (b"after=null", "after", "must be a whole number, written in digits"),
+        (b"after=9223372036854775807", "after", "must be at most 9,007,199,254,740,991"),
+        (b"share=1.5", "share", "must be less than 1"),
         (b"span_s=7", "span_s", "must be at least 60"),
         (b"severity=P9", "severity", "must be `P0`, `P1` or `P2`"),
         (b"at=now", "at", "must be at least 20 characters long"),
