@@ -106,6 +106,21 @@ async def test_duplicates_conflicts_and_refusals_are_answered_in_order(plane: Pl
     assert plane.acknowledged.highest == {plane.chat_id: 2}
 
 
+async def test_a_duplicate_acknowledged_after_a_crash_is_remembered_for_the_auditor(plane: Plane) -> None:
+    plane.submit("a")
+    plane.submit("b")
+    await plane.settle()
+    # The process ended before it had noted what it acknowledged; the sender, without its answers, sends again to the next one.
+    after_the_crash = Plane(plane.store, plane.clock, plane.chat_id)
+    after_the_crash.submit("b")
+    ((message, is_duplicate),) = [answer for answer in await after_the_crash.settle() if isinstance(answer, tuple)]
+    assert (message.sequence, is_duplicate) == (2, True)
+    assert after_the_crash.acknowledged.highest == {plane.chat_id: 2}
+    after_the_crash.submit("a")
+    await after_the_crash.settle()
+    assert after_the_crash.acknowledged.highest == {plane.chat_id: 2}
+
+
 async def test_a_repeated_key_counts_as_a_hit_and_is_no_acknowledgement(plane: Plane) -> None:
     plane.submit("a", key="k")
     plane.submit("a", key="k")
