@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Annotated
 
 from cyclopts import App, Parameter
@@ -104,5 +105,20 @@ def _seconds(duration: str) -> int:
 
 
 def _row(one: MaintenanceView) -> tuple[str, ...]:
-    coming = "called off" if one.cancelled_at else one.next[0].start if one.next else "over"
-    return one.id, one.title, coming, f"{one.duration_s // 60} min", one.recurrence, one.actor, " ".join(one.notes)
+    return one.id, one.title, _coming(one), f"{one.duration_s // 60} min", one.recurrence, one.actor, " ".join(one.notes)
+
+
+def _coming(one: MaintenanceView) -> str:
+    """When it starts next. The server looks a year ahead: without an occurrence in that it is over, or comes later."""
+    if one.cancelled_at:
+        return "called off"
+    if one.next:
+        return one.next[0].start
+    if _is_to_come(one.start):
+        return one.start
+    may_come_again = one.recurrence and (one.expires is None or _is_to_come(one.expires))
+    return "not within a year" if may_come_again else "over"
+
+
+def _is_to_come(instant: str) -> bool:
+    return datetime.fromisoformat(instant) > datetime.now(UTC)
