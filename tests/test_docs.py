@@ -25,6 +25,7 @@ from surewire.domain.chat import Chat
 from surewire.domain.event import BUILT_IN_TYPES, PRIORITIES, SEVERITIES, STATES, Event
 from surewire.domain.filters import Filters
 from surewire.http.deadline import TIMEOUT_S
+from surewire.http.front_limits import FrontLimits
 from surewire.http.problem import STATUSES, Problem
 from surewire.http.routes import ROUTES, events, messages
 from surewire.ports.message_store import PAGE_BYTES, Delivery
@@ -57,6 +58,8 @@ def schema_of(kind: str) -> dict[str, Any]:
     return fields
 
 
+FRONT_LIMITS = FrontLimits.configured(Config().limits)
+
 BUILT_IN_LIMITS = {
     "malformed messages of a connection": MAX_ERRORS - 1,
     "time for the commit of a POST, PUT, PATCH or DELETE": TIMEOUT_S,
@@ -67,6 +70,9 @@ BUILT_IN_LIMITS = {
     "events of a recovery page": PageLimits().events,
     "silences that are not over": MAX_SILENCES,
     "patterns in their matchers, all together": MAX_PATTERNS,
+    "HTTP connections at work": FRONT_LIMITS.max_plain_connections,
+    "HTTP connections beyond that": FRONT_LIMITS.spare_connections,
+    "HTTP bodies on their way, all together": FRONT_LIMITS.max_bodies_bytes,
 }
 
 
