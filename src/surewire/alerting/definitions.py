@@ -30,13 +30,12 @@ def definitions(
     catalogue: AlertCatalogue,
     configured: Collection[str],
     *,
-    service: str = "surewire",
     runbook_url: str = "/runbooks/",
 ) -> Definitions:
     """What follows from the rules, the catalogue's severities and the names of the configured targets.
 
-    `service` tells this installation from others that use the same receivers. `runbook_url` is what stands before a runbook's number.
+    `runbook_url` is what stands before a runbook's number.
     """
     by_name = {rule.name: rule for rule in rules}
-    letters = Letters(by_name, service, runbook_url)
+    letters = Letters(by_name, runbook_url)
     return Definitions(by_name, plans(catalogue, configured), letters, Silencing(by_name.values()))

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Literal
 
 from surewire.alerting.grouping import group_key
-from surewire.alerting.silencing import alert_labels
+from surewire.alerting.silencing import SERVICE, alert_labels
 from surewire.ports.alert_store import AlertState, GroupState
 from surewire.ports.notifier import AlertView, Notification
 from surewire.slo.alert_rule import AlertRule
@@ -18,18 +18,17 @@ Status = Literal["firing", "resolved", "acknowledged"]
 
 
 class Letters:
-    """Writes notifications for one installation.
+    """Writes notifications. `runbook_url` is what stands before a runbook's number: `/runbooks/`.
 
-    `service` tells it from others that use the same receivers. `runbook_url` is what stands before a runbook's number: `/runbooks/`.
     Ids follow from the content, so the same decision made twice is one notification.
     """
 
-    def __init__(self, rules: Mapping[str, AlertRule], service: str, runbook_url: str) -> None:
-        self._rules, self._service, self._runbook_url = rules, service, runbook_url
+    def __init__(self, rules: Mapping[str, AlertRule], runbook_url: str) -> None:
+        self._rules, self._runbook_url = rules, runbook_url
 
     def key(self, group: GroupState) -> str:
         """The dedup key of the group's trouble."""
-        return f"{self._service}/{group.key}"
+        return f"{SERVICE}/{group.key}"
 
     def page_key(self, group: GroupState, escalation: str = "") -> str:
         """The dedup key of the newest page, or of its escalation. A pager wakes nobody for a key that it has open, so each has its own."""
@@ -80,7 +79,7 @@ class Letters:
             name=name,
             severity=group.severity,
             status="firing" if ends_at_s is None else "resolved",
-            labels={**(alert_labels(rule) if rule else {"alertname": name}), "service": self._service},
+            labels=alert_labels(rule) if rule else {"alertname": name, "service": SERVICE},
             summary=rule.summary if rule else "This alert is no longer defined.",
             detail=_detail(state),
             runbook_url=f"{self._runbook_url}{rule.runbook}" if rule else "",

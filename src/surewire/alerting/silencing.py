@@ -12,14 +12,23 @@ from surewire.errors import ConfigError
 from surewire.ports.alert_store import Silence
 from surewire.slo.alert_rule import AlertRule
 
-__all__ = ["Silencing", "alert_labels", "matches"]
+__all__ = ["SERVICE", "Silencing", "alert_labels", "matches"]
 
+SERVICE: Final = "surewire"
+"""The label `service` of every alert, as in the rules for Prometheus: it tells them from those of others at the same receivers."""
 _REMEMBERED: Final = 500
 
 
 def alert_labels(rule: AlertRule) -> dict[str, str]:
-    """The labels that an alert is told with, as in the rules for Prometheus; empty ones are left out."""
-    labels = {"alertname": rule.name, "severity": rule.severity, "slo": rule.slo, "window": rule.window, "owner": rule.owner}
+    """Every label that an alert is told with, and so may be silenced by; as in the rules for Prometheus, empty ones are left out."""
+    labels = {
+        "alertname": rule.name,
+        "severity": rule.severity,
+        "service": SERVICE,
+        "slo": rule.slo,
+        "window": rule.window,
+        "owner": rule.owner,
+    }
     return {label: value for label, value in labels.items() if value}
 
 

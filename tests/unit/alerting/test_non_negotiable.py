@@ -113,6 +113,7 @@ async def test_no_other_alert_is_closed_by_hand() -> None:
         Matcher("alertname", "=~", "Message.*"),
         Matcher("alertname", "!=", "ErrorBudgetBurnHigh"),
         Matcher("severity", "=", "SEV-1"),
+        Matcher("service", "=", "surewire"),
         Matcher("slo", "=", ""),
         Matcher("owner", "=~", ".+"),
     ],

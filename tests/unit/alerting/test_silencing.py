@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from surewire.alerting import silencing
-from surewire.alerting.silencing import Silencing, matches
+from surewire.alerting.silencing import Silencing, alert_labels, matches
 from surewire.contract.selector import Matcher
-from surewire.ports.alert_store import Silence
-from tests.unit.alerting.desk import RULES
+from surewire.monitoring.export import prometheus
+from surewire.ports.alert_store import AlertState, GroupState, Silence
+from tests.unit.alerting.desk import RULES, Desk
 
 NOW_S = 1_800_000_000
 ALL = Matcher("alertname", "=~", ".+")
@@ -44,3 +45,17 @@ def test_matchers_are_held_against_each_alert_once_however_often_somebody_looks(
     for _ in range(3):
         found.in_force([silence("one", ALL), silence("same", ALL)], NOW_S)
     assert sorted(asked) == sorted(rule.name for rule in RULES if not rule.is_non_negotiable)
+
+
+def test_an_alert_may_be_silenced_by_every_label_that_it_is_told_with_here_and_by_prometheus() -> None:
+    letters = Desk().definitions.letters
+    for rule in RULES:
+        told = letters.view(rule.name, AlertState(name=rule.name), GroupState(key="any", severity=rule.severity)).labels
+        assert told == alert_labels(rule) == {"alertname": rule.name, **prometheus.alert_labels(rule)}
+
+
+def test_a_silence_made_from_the_labels_of_a_page_mutes_it() -> None:
+    matchers = (Matcher("service", "=", "surewire"), Matcher("slo", "=", "sla-002-upgrade-success"))
+    found = Silencing(RULES).in_force([silence("page", *matchers)], NOW_S)
+    assert found.keys() == {rule.name for rule in RULES if rule.slo == "sla-002-upgrade-success"}
+    assert "ConnectionSuccessRateLow" in found
