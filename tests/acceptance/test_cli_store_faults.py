@@ -180,8 +180,16 @@ def test_what_cannot_be_counted_is_null_for_programs(stopped: Path, capsys: pyte
 def test_an_older_copy_of_the_events_is_found_out(stopped: Path, capsys: pytest.CaptureFixture[str]) -> None:
     change(stopped / "events.db", "DELETE FROM events WHERE offset > 1", "UPDATE sqlite_sequence SET seq = 1 WHERE name = 'events'")
     _, lines, _ = store(capsys, "check", "--data", str(stopped))
-    assert lines[0].startswith("events.db is an older copy: it ends at event 1, and events.db.head was written at event 3. Restore ")
+    assert lines[0].startswith(
+        "events.db is an older copy: it ends at event 1, and ended at event 3 when events.db.head was written. Restore "
+    )
     assert lines[1:] == ["1 chat, 3 messages, 1 event: 1 problem found."]
+
+
+def test_a_copy_from_before_the_last_start_is_older_too(stopped: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    change(stopped / "events.db", "UPDATE stream SET openings = 0")
+    _, lines, _ = store(capsys, "check", "--data", str(stopped))
+    assert "its count of openings is 0, and was 1 when events.db.head was written" in lines[0]
 
 
 def test_a_damaged_note_is_told(stopped: Path, capsys: pytest.CaptureFixture[str]) -> None:

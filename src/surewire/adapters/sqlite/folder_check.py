@@ -17,7 +17,7 @@ from surewire.adapters.sqlite.data_folder import DataFolder, data_folder
 from surewire.adapters.sqlite.events_check import check_events, count_events, read_mark
 from surewire.adapters.sqlite.faults import BACKEND
 from surewire.adapters.sqlite.file_check import StoredFile, describe
-from surewire.adapters.sqlite.head_note import HeadNote
+from surewire.adapters.sqlite.head_note import HeadNote, Mark
 from surewire.adapters.sqlite.slo_check import check_slo
 from surewire.adapters.sqlite.store_check import content_problems, count_chats, count_messages, damaged_pages, stats
 from surewire.errors import BackendCorruptError
@@ -140,7 +140,13 @@ def _outdated(folder: DataFolder, file: StoredFile) -> Iterator[str]:
     except apsw.Error:
         return  # that was told
     if found is not None and found.is_before(noted):
-        yield file.absence(f"is an older copy: it ends at event {found.head:,}, and {note.name} was written at event {noted.head:,}")
+        yield file.absence(f"is an older copy: {_difference(found, noted)} when {note.name} was written")
+
+
+def _difference(found: Mark, noted: Mark) -> str:
+    if found.head < noted.head:
+        return f"it ends at event {found.head:,}, and ended at event {noted.head:,}"
+    return f"its count of openings is {found.openings:,}, and was {noted.openings:,}"
 
 
 def _shortened(texts: Sequence[str]) -> str:
