@@ -130,9 +130,11 @@ async def test_who_interrupts_is_told_which_line_was_not_confirmed(server: Serve
         assert await asyncio.wait_for(alice.process.wait(), 30) == 130
 
 
-async def test_people_who_name_each_other_meet(server: ServerProcess) -> None:
-    assert (await run(server, "chat", "alice", "--with", "bob", text="are you there?\n"))[0] == 0
-    assert (await run(server, "chat", "bob", "--with", "alice", text="yes\n"))[0] == 0
+@pytest.mark.parametrize("surname", ["", "x" * 120], ids=["short names", "names longer than that of a chat may be"])
+async def test_people_who_name_each_other_meet(server: ServerProcess, surname: str) -> None:
+    alice, bob = f"alice{surname}", f"bob{surname}"
+    assert (await run(server, "chat", alice, "--with", bob, text="are you there?\n"))[::2] == (0, "")
+    assert (await run(server, "chat", bob, "--with", alice, text="yes\n"))[::2] == (0, "")
     async with surewire(server, "store", "stats", "--json", "--data", str(server.data)) as stats:
         assert "is in use by process" in await stats.status()
     await server.terminate()

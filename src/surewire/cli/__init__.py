@@ -6,7 +6,6 @@ to standard error.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -15,6 +14,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from surewire import __version__
 from surewire.cli.console_output import print_error
+from surewire.cli.standard_streams import drop_output, mend_streams, watched_output
 from surewire.errors import ConfigError, SurewireError
 
 __all__ = ["GROUPS", "application", "main"]
@@ -66,9 +66,25 @@ def application() -> App:
 
 
 def _status(arguments: Sequence[str] | None) -> int:
+    mend_streams()
+    with watched_output() as output:
+        try:
+            status = _done(arguments)
+            sys.stdout.flush()
+        except OSError as error:
+            if not output.has_failed:
+                raise
+            drop_output()
+            # Whoever read our output and has gone does not want to hear of it.
+            if not isinstance(error, BrokenPipeError):
+                print_error(f"standard output cannot be written: {error.strerror}.")
+            return 1
+    return status
+
+
+def _done(arguments: Sequence[str] | None) -> int:
     try:
         status: object = application()(arguments, result_action="return_value")
-        sys.stdout.flush()
     except ConfigError as error:
         print_error(error)
         return 2
@@ -77,10 +93,6 @@ def _status(arguments: Sequence[str] | None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        # Whoever read our output has gone; the interpreter's own flush at exit must not complain about it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     return status if isinstance(status, int) else 0
 
 

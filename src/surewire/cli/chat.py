@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from typing import Annotated
 
@@ -17,6 +17,7 @@ from surewire.errors import ClientError, ConfigError
 __all__ = ["chat"]
 
 _SHOWN_BEFORE = 20
+_LONGEST_NAME = 200
 
 
 def chat(
@@ -53,13 +54,19 @@ async def _enter(client: Client, others: list[str], chat_id: str | None) -> Chat
         return await _known(client, chat_id)
     # Two who name each other must meet, so the chat of the same people is used again.
     people = sorted({client.user_id, *others})
-    name = ", ".join(people)
+    name = _name(people)
     for known in await client.chats():
         if known.name == name:
             found = await client.chat(known.chat_id)
             if sorted(member.user_id for member in found.members) == people:
                 return found
     return await client.create_chat(others, name)
+
+
+def _name(people: Sequence[str]) -> str:
+    """The same name for the same people, and one that a server takes; those of whom it has the same beginning are told apart by members."""
+    name = ", ".join(people)
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
 
 
 async def _known(client: Client, chat_id: str) -> Chat:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import Parameter
+from cyclopts import Parameter, Token
 
 from surewire.errors import ConfigError
 
@@ -18,7 +18,16 @@ if TYPE_CHECKING:
 __all__ = ["ConfigFile", "DataFolder", "load_configuration"]
 
 ConfigFile = Annotated[Path | None, Parameter(name="--config", env_var="SUREWIRE_CONFIG", help="TOML file with settings.")]
-DataFolder = Annotated[Path | None, Parameter(name="--data", help="Folder for everything that is stored.")]
+
+
+def _folder(_: object, tokens: Sequence[Token]) -> Path:
+    """The folder that is named. An empty name, which comes of a variable that is not set, would be whichever one is current."""
+    if not tokens[0].value:
+        raise ConfigError("this names no folder.", path="--data", mend="Name one, or leave --data out.")
+    return Path(tokens[0].value)
+
+
+DataFolder = Annotated[Path | None, Parameter(name="--data", converter=_folder, help="Folder for everything that is stored.")]
 
 _ADDRESS = re.compile(r"(\[[^\]]+\]|[^:\[\]]+):([0-9]+)")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import Annotated, Any
 
 import msgspec
@@ -10,9 +11,10 @@ from cyclopts import Parameter
 
 from surewire.cli.console_output import print_json
 from surewire.cli.remote import DEFAULT_URL, Url, check_user, named_values, reaching
+from surewire.cli.standard_streams import drop_output
 from surewire.client.http_api import HttpApi, Published
 from surewire.domain.event import Severity
-from surewire.errors import ConfigError
+from surewire.errors import ConfigError, SurewireError
 
 __all__ = ["publish"]
 
@@ -53,10 +55,21 @@ def publish(
 
     with reaching():
         published = asyncio.run(run())
-    if json:
+    try:
+        _print(published, as_json=json)
+    except OSError as error:
+        drop_output()
+        # Whoever only hears that it failed publishes it again.
+        done = f"the event is published as {published.message_id} {published.position}"
+        raise SurewireError(f"{done}, but standard output cannot be written: {error.strerror}.") from error
+
+
+def _print(published: Published, *, as_json: bool) -> None:
+    if as_json:
         print_json(published)
     else:
         print(published.message_id, published.position)
+    sys.stdout.flush()
 
 
 def _parsed(data: str | None) -> Any:

@@ -17,6 +17,7 @@ from cyclopts import Parameter
 
 from surewire.cli.configuration import ConfigFile, DataFolder, load_configuration
 from surewire.cli.console_output import print_warning
+from surewire.cli.standard_streams import drop_output
 from surewire.config.model import Config, Listener
 from surewire.config.rules import is_loopback
 from surewire.config.unreachable import unreachable_targets
@@ -60,7 +61,12 @@ async def _serve(config: Config) -> None:
 
 
 def _say_ready(urls: list[str], config: Config) -> None:
-    print(f"surewire ready on {', '.join(urls)} (data: {Path(config.data_dir).resolve()})", flush=True)
+    try:
+        print(f"surewire ready on {', '.join(urls)} (data: {Path(config.data_dir).resolve()})", flush=True)
+    except OSError as error:
+        # A full disk, or nobody who reads: no reason for not serving.
+        drop_output()
+        print_warning(f"standard output cannot be written: {error.strerror}. The server is ready on {', '.join(urls)}.")
 
 
 @contextmanager

@@ -7,11 +7,13 @@ import os
 import sys
 import threading
 from collections.abc import Iterable
+from functools import partial
 from typing import Final
 
 from surewire.cli.remote import printable
+from surewire.cli.standard_streams import use_stand_ins
 from surewire.client import Connected, Disconnected, Message, MessagesLost, Notice
-from surewire.errors import ClientError
+from surewire.errors import ClientError, ConfigError
 
 __all__ = ["TalkScreen"]
 
@@ -24,6 +26,8 @@ class TalkScreen:
     """What one user sees and types. On a terminal it has a prompt; the state of the connection goes to standard error otherwise."""
 
     def __init__(self, user_id: str) -> None:
+        # Some locales make halves of characters of bytes that are no text, which cannot be sent.
+        use_stand_ins(sys.stdin)
         self.is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
         # no-color.org: set to anything, it asks for plain text.
         self._dim, self._bold, self._plain = _NO_STYLES if os.environ.get("NO_COLOR") else (_DIM, _BOLD, _PLAIN)
@@ -76,15 +80,18 @@ class TalkScreen:
         print(f"{clear}not sent: {printable(line)} (the server has not confirmed it)", file=sys.stderr, flush=True)
 
     async def read_line(self) -> str | None:
-        """The next line without its end; None at the end of the input, or when the terminal is left."""
+        """The next line without its end; None at the end of the input, or when the terminal is left. Raises: ConfigError."""
         loop = asyncio.get_running_loop()
         line: asyncio.Future[str | None] = loop.create_future()
 
         def read() -> None:
-            text = self._read()
+            try:
+                settle = partial(line.set_result, self._read())
+            except Exception as error:  # noqa: BLE001 - whoever waits for the line raises it
+                settle = partial(line.set_exception, error)
             # The loop may be gone by the time that somebody presses Enter.
             if not loop.is_closed():
-                loop.call_soon_threadsafe(lambda: None if line.done() else line.set_result(text))
+                loop.call_soon_threadsafe(lambda: None if line.done() else settle())
 
         # A daemon, because a thread that waits for a key cannot be stopped in any other way.
         threading.Thread(target=read, daemon=True, name="keyboard").start()
@@ -95,13 +102,15 @@ class TalkScreen:
             self._is_prompting = False
 
     def _read(self) -> str | None:
-        if not self.is_terminal:
+        try:
+            if self.is_terminal:
+                return input(self._prompt)
             line = sys.stdin.readline()
             return line.rstrip("\n") if line else None
-        try:
-            return input(self._prompt)
         except EOFError:
             return None
+        except OSError as error:
+            raise ConfigError(f"standard input cannot be read: {error.strerror or error}.") from error
 
     def _status(self, text: str) -> None:
         if self.is_terminal:

@@ -47,6 +47,8 @@ def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) 
         (["serve", "--lisen", "x"], "error: Unknown option: --lisen. Did you mean --listen?"),
         (["serve", "--listen", "8080"], "error: --listen: '8080' is no HOST:PORT. Write it like 127.0.0.1:8080 or [::1]:8080."),
         (["serve", "--listen", "0.0.0.0:8080"], "error: listeners[0].host: 0.0.0.0 can be reached from outside"),
+        (["serve", "--data", ""], "error: --data: this names no folder. Name one, or leave --data out."),
+        (["store", "check", "--data="], "error: --data: this names no folder. Name one, or leave --data out."),
         (["publish"], "error: "),
         (["publish", "x", "--severity", "P9"], "error: "),
         (["publish", "x", "--user", "b b"], "error: --user: a user id is 1 to 128 of the characters"),
