@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from surewire.contract.slos import Severity
+from surewire.domain.json_words import why_malformed
 from surewire.errors import ClientError
 from surewire.ports.notifier import AlertView
 
@@ -60,8 +61,9 @@ def parse_incoming(body: bytes, severities: Mapping[str, Severity]) -> IncomingA
     """
     try:
         webhook = _decode(body)
-    except msgspec.DecodeError as error:
-        raise ClientError("INVALID_MESSAGE", f"this is no webhook of an Alertmanager, version 4: {error}", path="body") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        problem = f"this is no webhook of an Alertmanager, version 4: {why_malformed(body, error)}"
+        raise ClientError("INVALID_MESSAGE", problem, path="body") from None
     alerts = tuple(_view(alert, severities) for alert in webhook.alerts)
     return IncomingAlerts(webhook.group_key, webhook.receiver, alerts, webhook.truncated_alerts)
 

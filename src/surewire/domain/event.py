@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct, field
 
 from surewire.domain.json_depth import MAX_JSON_DEPTH, is_deeper
+from surewire.domain.json_words import why_malformed
 from surewire.errors import ClientError
 
 __all__ = [
@@ -133,13 +134,22 @@ def check_event(event: Event, path: str = "", *, max_depth: int = MAX_JSON_DEPTH
     A decoder skips over the bytes of `data`, so broken UTF-8, half surrogates or deep nesting in them would get into the log and
     hurt everyone who reads it. `path` is where the event stands in the request (`events[3]`).
 
-    Raises: ClientError `INVALID_MESSAGE` with the path of the wrong field.
+    Raises: ClientError `INVALID_MESSAGE` with the path of the wrong field, but without one for broken UTF-8: then the request as a whole
+    is no JSON.
     """
     where = f"{path}.data" if path else "data"
     data = bytes(event.data)
     try:
         msgspec.json.decode(data)
-    except (ValueError, RecursionError) as error:
-        raise ClientError("INVALID_MESSAGE", f"data cannot be read as JSON: {error}", path=where) from error
+    except UnicodeDecodeError:
+        raise ClientError("INVALID_MESSAGE", f"{where} is not UTF-8, as JSON must be (RFC 8259 §8.1)") from None
+    except RecursionError:
+        raise _too_deep(where, max_depth) from None
+    except ValueError as error:
+        raise ClientError("INVALID_MESSAGE", f"cannot be read as JSON: {why_malformed(data, error)}", path=where) from None
     if is_deeper(data, max_depth):
-        raise ClientError("INVALID_MESSAGE", f"data is nested deeper than {max_depth}", path=where)
+        raise _too_deep(where, max_depth)
+
+
+def _too_deep(where: str, max_depth: int) -> ClientError:
+    return ClientError("INVALID_MESSAGE", f"data is nested deeper than {max_depth}", path=where)

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar, cast
 import msgspec
 
 from surewire.domain.json_depth import MAX_JSON_DEPTH, is_deeper
+from surewire.domain.json_words import why_malformed
 from surewire.errors import ClientError
 from surewire.http.problem import field_error
 
@@ -74,7 +75,7 @@ def _refusal(body: bytes, error: Exception, shape: Any, max_depth: int) -> Clien
     try:
         msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as malformed:
-        return ClientError("INVALID_MESSAGE", f"the body is not valid JSON: {malformed}")
+        return ClientError("INVALID_MESSAGE", f"the body is not valid JSON: {why_malformed(body, malformed)}")
     except RecursionError:
         return _too_deep(max_depth)
     if not isinstance(error, msgspec.ValidationError) or is_deeper(body, max_depth):

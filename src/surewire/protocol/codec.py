@@ -12,6 +12,7 @@ from typing import Any, Final, cast
 import msgspec
 
 from surewire.domain.json_depth import MAX_JSON_DEPTH, is_deeper
+from surewire.domain.json_words import why_malformed
 from surewire.domain.message import Message
 from surewire.domain.stream import Position, StreamEvent
 from surewire.errors import ClientError
@@ -104,7 +105,7 @@ def _refusal(text: str, error: Exception, max_depth: int) -> RequestError:
     except RecursionError:
         return RequestError("INVALID_MESSAGE", _too_deep(max_depth))
     except msgspec.DecodeError as malformed:
-        return RequestError("INVALID_MESSAGE", f"not valid JSON: {malformed}")
+        return RequestError("INVALID_MESSAGE", f"not valid JSON: {why_malformed(text.encode(), malformed)}")
     if not isinstance(value, dict):
         return RequestError("INVALID_MESSAGE", "a message is a JSON object with a type")
     return _refusal_of_object(cast("dict[str, Any]", value), error)

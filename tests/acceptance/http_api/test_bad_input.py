@@ -123,6 +123,8 @@ async def test_json_by_any_of_its_names_is_read(client: httpx.AsyncClient, conte
         b'{"name":"a\nb"}',
         b"\x00",
         b'{"members":[1e999999]',
+        b'{"event_type":"x","data":"\xff"}',
+        b'{"events":[{"event_type":"x"},{"event_type":"x","data":{"\xc3(":1}}]}',
     ],
 )
 @pytest.mark.parametrize("path", ["/v1/chats", "/v1/events"])

@@ -75,6 +75,7 @@ def test_other_scales_of_severity_are_translated(given: str, severity: str) -> N
         json.dumps(webhook(startsAt="yesterday")).encode(),
         json.dumps(webhook(startsAt="2027-01-15T08:00:00")).encode(),
         json.dumps(webhook(status="odd")).encode(),
+        b'{"version":"4","groupKey":"\xff"}',
     ],
 )
 def test_what_is_no_delivery_is_refused(wrong: bytes) -> None:

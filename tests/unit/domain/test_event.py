@@ -70,8 +70,6 @@ def test_what_breaks_a_rule_is_refused_and_named(text: bytes, path: str) -> None
 @pytest.mark.parametrize(
     "data",
     [
-        b'"\xff"',
-        b'{"a":"\xc3("}',
         b"[" * 33 + b"]" * 33,
         b'{"a":' * 33 + b"1" + b"}" * 33,
         b"[" * 5_000 + b"]" * 5_000,
@@ -82,6 +80,14 @@ def test_data_that_a_reader_could_not_read_is_refused_with_its_path(data: bytes)
     with pytest.raises(ClientError) as error:
         check_event(Event("a", data=msgspec.Raw(data)), "events[3]")
     assert (error.value.code, error.value.path) == ("INVALID_MESSAGE", "events[3].data")
+
+
+@pytest.mark.parametrize("data", [b'"\xff"', b'{"a":"\xc3("}'])
+def test_data_that_is_not_utf_8_makes_the_whole_request_no_json(data: bytes) -> None:
+    with pytest.raises(ClientError) as error:
+        check_event(Event("a", data=msgspec.Raw(data)), "events[3]")
+    assert (error.value.code, error.value.path) == ("INVALID_MESSAGE", "")
+    assert error.value.problem == "events[3].data is not UTF-8, as JSON must be (RFC 8259 §8.1)"
 
 
 @pytest.mark.parametrize(
