@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import msgspec
 
-from surewire.config.given import Given, checked, flattened
-from surewire.config.settings import ANY_ITEM, Path, Setting, is_named, nearest, sections, setting_at, write_path
+from surewire.config.given import WHERE_ALL_ARE, Given, checked, flattened
+from surewire.config.settings import ANY_ITEM, Path, Setting, is_named, nearest_path, sections, setting_at, write_path
 from surewire.errors import ConfigError
 
 __all__ = ["OTHER_VARIABLES", "PREFIX", "from_environment", "variable"]
@@ -41,8 +41,9 @@ def from_environment(environment: Mapping[str, str]) -> Iterator[Given]:
         if path := paths.get(name) or _named_path(name):
             yield from _given(path, name, _text(environment[name], name))
         elif not _SERVICE_LINK.fullmatch(name):
-            guess = nearest(name, [*paths, *OTHER_VARIABLES])
-            raise ConfigError(f"the environment has {name}, but there is no such setting.", mend=f"Did you mean {guess}?" if guess else "")
+            guess = nearest_path(_as_path(name), map(_as_path, OTHER_VARIABLES))
+            mend = f"Did you mean {variable(guess)}?" if guess else WHERE_ALL_ARE
+            raise ConfigError(f"the environment has {name}, but there is no such setting.", mend=mend)
 
 
 def _given(path: Path, name: str, text: str) -> Iterator[Given]:
@@ -60,11 +61,15 @@ def _checked(given: Given) -> Given:
 
 def _named_path(name: str) -> Path | None:
     """Where `SUREWIRE_NOTIFY__PAGER_LOW__URL` belongs: `notify.pager-low.url`; None when it is no setting of a named table."""
-    steps = name.removeprefix(PREFIX).lower().split("__")
+    steps = _as_path(name)
     if len(steps) != 3:
         return None
-    path = (steps[0], steps[1].replace("_", "-"), steps[2])
+    path = (steps[0], str(steps[1]).replace("_", "-"), steps[2])
     return path if is_named(path) and setting_at(path) else None
+
+
+def _as_path(name: str) -> Path:
+    return tuple(name.removeprefix(PREFIX).lower().split("__"))
 
 
 def _text(value: str, name: str) -> str:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, NoReturn, cast
+from typing import Annotated, Any, Final, NoReturn, cast
 
 import msgspec
 from msgspec import Meta, Struct
 
 from surewire.config.kinds import TargetName
-from surewire.config.settings import ANY_ITEM, ANY_NAME, Path, Setting, is_named, nearest, sections, setting_at, write_path
+from surewire.config.settings import ANY_ITEM, Path, Setting, is_named, nearest_path, sections, setting_at, write_path
 from surewire.config.wording import allowed
 from surewire.errors import ConfigError
 
-__all__ = ["Given", "checked", "flattened"]
+__all__ = ["WHERE_ALL_ARE", "Given", "checked", "flattened"]
 
 
 class Given(Struct, frozen=True):
@@ -63,6 +63,7 @@ def checked(given: Given, kind: str = "") -> Given:
     return Given(given.path, value, given.source)
 
 
+WHERE_ALL_ARE: Final = "`surewire config --reference` explains every setting."
 _Tables = Annotated[list[dict[str, Any]], Meta(min_length=1)]
 _SINGLE_SECTIONS = frozenset(section.path for section in sections() if not section.is_list and not section.kind)
 _NAMED_SECTIONS = frozenset(section.path[:-1] for section in sections() if section.kind)
@@ -104,12 +105,6 @@ def _table(value: Any, source: str, path: Path, head: str = "") -> dict[str, Any
 
 
 def _refuse_name(path: Path, source: str) -> NoReturn:
-    name = write_path(path)
-    guess = nearest(name, _known_names(path))
-    raise ConfigError(f"{source} sets it, but there is no such setting.", path=name, mend=f"Did you mean {guess}?" if guess else "")
-
-
-def _known_names(path: Path) -> list[str]:
-    """Every setting and section, as they are called beside `path`."""
-    paths = [path for section in sections() for path in (section.path, *(setting.path for setting in section.settings)) if path]
-    return [write_path(tuple(path[1] if step == ANY_NAME and len(path) > 1 else step for step in known)) for known in paths]
+    guess = nearest_path(path)
+    mend = f"Did you mean {write_path(guess)}?" if guess else WHERE_ALL_ARE
+    raise ConfigError(f"{source} sets it, but there is no such setting.", path=write_path(path), mend=mend)

@@ -14,7 +14,19 @@ from msgspec import Meta, Struct
 from surewire.config.model import Config
 from surewire.config.wording import allowed
 
-__all__ = ["ANY_ITEM", "ANY_NAME", "Path", "Section", "Setting", "is_named", "nearest", "sections", "setting_at", "write_path"]
+__all__ = [
+    "ANY_ITEM",
+    "ANY_NAME",
+    "Path",
+    "Section",
+    "Setting",
+    "is_named",
+    "nearest",
+    "nearest_path",
+    "sections",
+    "setting_at",
+    "write_path",
+]
 
 Path: TypeAlias = tuple[str | int, ...]
 """Where a value stands: names of tables and settings, the index in a list of tables, and the name that an operator gave a table."""
@@ -77,10 +89,33 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return next(iter(get_close_matches(name, list(known), n=1, cutoff=0.6)), "")
 
 
+def nearest_path(path: Path, others: Iterable[Path] = ()) -> Path | None:
+    """The setting or section (or one of the `others`) that was probably meant by an unknown path: one beside it, else one anywhere, but
+    never a section that it stands in."""
+    known = [_beside(path, one) for one in (*_known_paths(), *others)]
+    beside = {str(one[-1]): one for one in known if one[:-1] == path[:-1]}
+    # Alone it may be a whole path, such as `drain_timeout_s`; in a section the same name elsewhere is what it resembles.
+    elsewhere = {write_path(one if len(path) == 1 else one[-1:]): one for one in known if one != path[: len(one)]}
+    name = str(path[-1])
+    return beside.get(nearest(name, beside)) or elsewhere.get(nearest(name, elsewhere))
+
+
 def write_path(path: Path) -> str:
     """The path as people write it: `listeners[0].port`."""
     text = "".join(f"[{step}]" if isinstance(step, int) or step == ANY_ITEM else f".{step}" for step in path)
     return text.removeprefix(".")
+
+
+@cache
+def _known_paths() -> tuple[Path, ...]:
+    return tuple(path for section in sections() for path in (section.path, *(setting.path for setting in section.settings)) if path)
+
+
+def _beside(path: Path, known: Path) -> Path:
+    """A known path with the indexes and names of `path`, where it leads through the same tables."""
+    if known[:1] != path[:1]:
+        return known
+    return tuple(path[at] if step in (ANY_ITEM, ANY_NAME) and at < len(path) else step for at, step in enumerate(known))
 
 
 @cache

@@ -34,6 +34,22 @@ def test_listeners_are_json() -> None:
             "the environment has SUREWIRE_LIMITS__BRUST, but there is no such setting. Did you mean SUREWIRE_LIMITS__BURST?",
         ),
         ("SUREWIRE_DATADIR", "x", "the environment has SUREWIRE_DATADIR, but there is no such setting. Did you mean SUREWIRE_DATA_DIR?"),
+        ("SUREWIRE_CONFG", "x", "the environment has SUREWIRE_CONFG, but there is no such setting. Did you mean SUREWIRE_CONFIG?"),
+        (
+            "SUREWIRE_DRAIN_TIMEOUT_S",
+            "1",
+            "the environment has SUREWIRE_DRAIN_TIMEOUT_S, but there is no such setting. Did you mean SUREWIRE_DRAIN__TIMEOUT_S?",
+        ),
+        (
+            "SUREWIRE_NOTIFY__PAGER__URLL",
+            "x",
+            "the environment has SUREWIRE_NOTIFY__PAGER__URLL, but there is no such setting. Did you mean SUREWIRE_NOTIFY__PAGER__URL?",
+        ),
+        (
+            "SUREWIRE_LIMITS__FOO",
+            "1",
+            "the environment has SUREWIRE_LIMITS__FOO, but there is no such setting. `surewire config --reference` explains every setting.",
+        ),
         (
             "SUREWIRE_LIMITS__BURST",
             "many",

@@ -118,7 +118,20 @@ def test_an_empty_listener_is_one_with_all_defaults(tmp_path: Path) -> None:
         ),
         ("max_connections = 1", "max_connections: {file} sets it, but there is no such setting. Did you mean limits.max_connections?"),
         ("[limit]\nburst = 1", "limit: {file} sets it, but there is no such setting. Did you mean limits?"),
-        ("qwertyuiop = 1", "qwertyuiop: {file} sets it, but there is no such setting."),
+        ("drain_timeout_s = 1", "drain_timeout_s: {file} sets it, but there is no such setting. Did you mean drain.timeout_s?"),
+        (
+            "drain.max_connections = 1",
+            "drain.max_connections: {file} sets it, but there is no such setting. Did you mean limits.max_connections?",
+        ),
+        ("[[listeners]]\nprt = 1", "listeners[0].prt: {file} sets it, but there is no such setting. Did you mean listeners[0].port?"),
+        (
+            "limits.foo = 1",
+            "limits.foo: {file} sets it, but there is no such setting. `surewire config --reference` explains every setting.",
+        ),
+        (
+            "qwertyuiop = 1",
+            "qwertyuiop: {file} sets it, but there is no such setting. `surewire config --reference` explains every setting.",
+        ),
         ("limits = 1", "limits: {file} gives a value, but this is a section. Write [limits] and settings below it."),
         ("[listeners]\nport = 1", "listeners: {file} must give it as a list of tables. Write [[listeners]]."),
         ("listeners = []", "listeners: {file} must give it as a list of tables. Write [[listeners]]."),
