@@ -71,7 +71,7 @@ BUILT_IN_LIMITS = {
     "silences that are not over": MAX_SILENCES,
     "patterns in their matchers, all together": MAX_PATTERNS,
     "HTTP connections at work": FRONT_LIMITS.max_plain_connections,
-    "HTTP connections beyond that": FRONT_LIMITS.spare_connections,
+    "connections of all kinds": FRONT_LIMITS.max_sockets,
     "HTTP bodies on their way, all together": FRONT_LIMITS.max_bodies_bytes,
 }
 

@@ -11,6 +11,7 @@ __all__ = ["FrontLimits"]
 
 _PLAIN_SHARE: Final = 10
 _LEAST_PLAIN: Final = 100
+_SPARE: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +45,17 @@ class FrontLimits:
     """Sockets that are no WebSockets (yet) for which the server works at once, over all listeners (503)."""
     max_plain_per_address: int = 20
     """The same for one address that is not loopback (429)."""
-    spare_connections: int = 16
-    """As many more may be open. Above that, those that have waited for their clients the longest are closed."""
+    spare_connections: int = _SPARE
+    """As many more may be open in any case, so that somebody can be heard."""
+    max_sockets: int = 11016
+    """Sockets of all kinds over all listeners. Above it, plain ones that have waited for their clients the longest are closed."""
     max_bodies_bytes: int = 67108864
     """Request bodies in memory over all connections (503)."""
 
     @classmethod
     def configured(cls, limits: Limits) -> FrontLimits:
         """Those that an operator has set; the others are no one's choice."""
+        at_work = max(_LEAST_PLAIN, limits.max_connections // _PLAIN_SHARE)
         return cls(
             head_timeout_s=limits.head_timeout_s,
             upgrade_timeout_s=limits.upgrade_timeout_s,
@@ -60,6 +64,7 @@ class FrontLimits:
             max_head_bytes=limits.max_header_bytes,
             max_headers=limits.max_headers,
             max_body_bytes=limits.max_body_bytes,
-            max_plain_connections=max(_LEAST_PLAIN, limits.max_connections // _PLAIN_SHARE),
+            max_plain_connections=at_work,
+            max_sockets=limits.max_connections + at_work + _SPARE,
             max_plain_per_address=limits.connections_per_address,
         )

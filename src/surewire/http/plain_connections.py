@@ -2,9 +2,10 @@
 
 Theory of operation. A connection either waits for its client (it is idle, its head or body is not complete, or all it still has to do is
 to read a refusal), or the server works for it. It works for so many at most, and refuses the requests of the others, except what
-an operator asks. A few spare places more are there for who waits, so that somebody can always be heard. Whoever connects when all are
-taken gets the place of the connection that has waited for its client the longest: keep-alive connections that nobody uses, and clients
-that never finish what they began. Only where the server works for every single one is the new socket closed unheard.
+an operator asks. As many may wait as there is room for sockets of all kinds, for a herd of clients that come back waits here for its
+WebSockets; a few spare places are always left, so that somebody can be heard. Whoever connects when all are taken gets the place of the
+connection that has waited for its client the longest: keep-alive connections that nobody uses, and clients that never finish what they
+began. Only where the server works for every single one is the new socket closed unheard.
 
 The same holds among the connections of one address, except on loopback, where addresses say nothing.
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import functools
 from collections import OrderedDict
+from collections.abc import Sequence, Sized
 from typing import Final, Protocol
 
 from surewire.config.rules import is_loopback
@@ -49,7 +51,7 @@ class _Group:
 class PlainConnections:
     """The plain connections of all listeners. Loop thread only."""
 
-    __slots__ = ("_addresses", "_all", "_limits", "_places")
+    __slots__ = ("_addresses", "_all", "_limits", "_places", "_sockets")
 
     def __init__(self, limits: FrontLimits) -> None:
         self._limits = limits
@@ -57,6 +59,11 @@ class PlainConnections:
         self._all = _Group("", limits.max_plain_connections, limits.spare_connections, refusal)
         self._addresses: dict[str, _Group] = {}
         self._places: dict[Evictable, tuple[_Group, ...]] = {}
+        self._sockets: Sequence[Sized] = ()
+
+    def count_sockets(self, sockets: Sequence[Sized]) -> None:
+        """From now on `sockets`, which change, are the open sockets of all kinds; a connection is there before it is admitted."""
+        self._sockets = sockets
 
     def __len__(self) -> int:
         return self._all.held
@@ -65,7 +72,7 @@ class PlainConnections:
         """Gives a new connection a place, for which another one may have to go. False when there is none."""
         address = _address(peer_host)
         for group in self._groups(address):
-            if group.held >= group.places and not self._evict_from(group):
+            if self._is_full(group) and not self._evict_from(group):
                 return False
         self._join(connection, address)
         return True
@@ -99,6 +106,11 @@ class PlainConnections:
     def evict(self, count: int) -> int:
         """Closes up to `count` connections, those that have waited for their clients the longest; how many it were."""
         return sum(self._evict_from(self._all) for _ in range(count))
+
+    def _is_full(self, group: _Group) -> bool:
+        if group.held < group.places:
+            return False
+        return group is not self._all or sum(map(len, self._sockets)) > self._limits.max_sockets
 
     def _evict_from(self, group: _Group) -> bool:
         if not group.waiting:

@@ -122,6 +122,7 @@ async def serve(
             FrontContext, handler, is_websocket_path, observe, limits, staging=staging, connections=connections, bodies=bodies
         )
         servers = [_server(listener, app, context(channel=listener.channel)) for listener in listeners]
+        connections.count_sockets([server.server_state.connections for server in servers])
         bound.enter_context(enduring_accept_failures(connections))
         async with _running(servers, sockets, stop_timeout_s):
             yield BoundFront(servers, [sock.getsockname()[:2] for sock in sockets], bodies)

@@ -41,7 +41,7 @@ def idle(front: RunningFront, stack: ExitStack) -> RawClient:
 
 @pytest.mark.parametrize("begun", [b"", GET, GET[:9], request("POST /length HTTP/1.1", "Content-Length: 9", body=b"12")])
 def test_whoever_has_waited_longest_for_its_client_makes_room(run_front: RunFront, begun: bytes) -> None:
-    with run_front(limits=FrontLimits(max_plain_connections=2, spare_connections=1)) as front, ExitStack() as stack:
+    with run_front(limits=FrontLimits(max_plain_connections=2, spare_connections=1, max_sockets=3)) as front, ExitStack() as stack:
         oldest = stack.enter_context(RawClient(front.address))
         oldest.send(begun)
         if begun == GET:
@@ -58,7 +58,7 @@ def test_whoever_has_waited_longest_for_its_client_makes_room(run_front: RunFron
 
 
 def test_where_all_are_worked_for_a_request_is_refused_but_an_operator_is_answered(run_front: RunFront) -> None:
-    with run_front(limits=FrontLimits(max_plain_connections=2)) as front, ExitStack() as stack:
+    with run_front(limits=FrontLimits(max_plain_connections=2, max_sockets=18)) as front, ExitStack() as stack:
         working = busy(front, stack, 2)
         newcomer, operator, websocket = (stack.enter_context(RawClient(front.address)) for _ in range(3))
         newcomer.send(GET)
@@ -78,7 +78,7 @@ def test_where_all_are_worked_for_a_request_is_refused_but_an_operator_is_answer
 
 
 def test_without_a_spare_place_a_connection_is_closed_unheard(run_front: RunFront) -> None:
-    with run_front(limits=FrontLimits(max_plain_connections=1, spare_connections=0)) as front, ExitStack() as stack:
+    with run_front(limits=FrontLimits(max_plain_connections=1, spare_connections=0, max_sockets=1)) as front, ExitStack() as stack:
         (working,) = busy(front, stack, 1)
         with RawClient(front.address) as newcomer:
             assert newcomer.at_end()
@@ -87,7 +87,7 @@ def test_without_a_spare_place_a_connection_is_closed_unheard(run_front: RunFron
 
 
 def test_a_flood_of_unfinished_heads_leaves_no_more_than_the_bound(run_front: RunFront) -> None:
-    with run_front(limits=FrontLimits(max_plain_connections=6, spare_connections=4)) as front, ExitStack() as stack:
+    with run_front(limits=FrontLimits(max_plain_connections=6, spare_connections=4, max_sockets=10)) as front, ExitStack() as stack:
         for _ in range(60):
             stack.enter_context(RawClient(front.address)).send(GET[:20])
         with RawClient(front.address) as client:
@@ -97,7 +97,7 @@ def test_a_flood_of_unfinished_heads_leaves_no_more_than_the_bound(run_front: Ru
 
 
 def test_a_websocket_takes_no_place_of_a_plain_connection(run_front: RunFront) -> None:
-    with run_front(limits=FrontLimits(max_plain_connections=1, spare_connections=0)) as front, ExitStack() as stack:
+    with run_front(limits=FrontLimits(max_plain_connections=1, spare_connections=0, max_sockets=1)) as front, ExitStack() as stack:
         sockets: list[RawClient] = []
         for _ in range(3):
             sockets.append(stack.enter_context(RawClient(front.address)))
@@ -106,6 +106,17 @@ def test_a_websocket_takes_no_place_of_a_plain_connection(run_front: RunFront) -
         for websocket in sockets:
             websocket.send(client_frame(1, b"still here"))
             assert websocket.frame().payload == b"still here"
+
+
+def test_a_herd_may_connect_before_it_asks_for_its_websockets(run_front: RunFront) -> None:
+    with run_front(limits=FrontLimits(max_plain_connections=1, spare_connections=1, max_sockets=20)) as front, ExitStack() as stack:
+        herd = [stack.enter_context(RawClient(front.address)) for _ in range(20)]
+        for client in herd:
+            client.open()
+        late = [stack.enter_context(RawClient(front.address)) for _ in range(3)]
+        assert late[0].at_end()
+        for client in late[1:]:
+            client.open()
 
 
 class Connection:

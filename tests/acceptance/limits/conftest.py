@@ -11,7 +11,7 @@ from tests.acceptance.front.raw_client import RawClient
 from tests.server_process import ServerProcess, running_server
 
 LOWERED = {
-    "max_connections": 1_000,
+    "max_connections": 100,
     "max_target_bytes": 256,
     "max_header_bytes": 1_024,
     "max_headers": 12,
