@@ -66,8 +66,8 @@ _MICROS_PER_MILLI: Final = 1_000
 _CHECK_TIMEOUT_S: Final = 1.0
 _EVENTS_CLEANUP_S: Final = 10.0
 _ALERT_REPORT_S: Final = 60.0
-_OTHER_DESCRIPTORS: Final = 100
-"""Files, reading connections to them, and requests over HTTP."""
+_OTHER_DESCRIPTORS: Final = 50
+"""Files and reading connections to them."""
 
 _log = logger(__name__)
 
@@ -78,7 +78,7 @@ async def run(config: Config, *, stop: asyncio.Event, on_ready: Callable[[list[s
     Raises: OSError when an address cannot be bound; BackendError when the data folder cannot be used. A background loop that fails
     ends the server with its error: what is on disk is safe, and a supervisor starts it again.
     """
-    _check_descriptors(config.limits.max_connections)
+    _check_descriptors(FrontLimits.configured(config.limits).max_sockets)
     async with AsyncExitStack() as stack:
         server = _Server(config, await stack.enter_async_context(asyncio.TaskGroup()))
         front = await server.start(stack)
@@ -301,10 +301,10 @@ async def _writable(backend: OpenSqliteStore | SqliteEventHistory) -> None:
         raise BackendUnavailableError("sqlite", backend.problem)
 
 
-def _check_descriptors(connections: int) -> None:
-    allowed = raise_descriptor_limit()
-    if 0 < allowed < connections + _OTHER_DESCRIPTORS:
-        _log.warning("too few open files are allowed for max_connections; raise ulimit -n", allowed=allowed, connections=connections)
+def _check_descriptors(sockets: int) -> None:
+    allowed, needed = raise_descriptor_limit(), sockets + _OTHER_DESCRIPTORS
+    if 0 < allowed < needed:
+        _log.warning("too few open files are allowed for max_connections; raise ulimit -n", allowed=allowed, needed=needed)
 
 
 def _front_listener(listener: Any) -> FrontListener:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,10 @@ async def scrape_when_empty(http: httpx.AsyncClient) -> Metrics:
 
 def open_files(pid: int) -> tuple[int, int]:
     """How many sockets the process has open, and how many other descriptors."""
-    opened = [str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()]
+    opened: list[str] = []
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            opened.append(str(link.readlink()))
     sockets = sum(name.startswith("socket:") for name in opened)
     return sockets, len(opened) - sockets
 
