@@ -21,6 +21,8 @@ from surewire.gateway.upgrade import Acceptance, Refusal, UpgradeRequest
 from surewire.http.front import FrontProtocol
 from surewire.http.front_context import FrontContext
 from surewire.http.front_limits import FrontLimits
+from surewire.http.plain_connections import PlainConnections
+from surewire.http.request_bodies import RequestBodies
 from surewire.http.request_border import RequestBorder
 
 STATUSES = {100, 101, 200, 400, 403, 404, 405, 408, 413, 414, 426, 429, 431}
@@ -75,6 +77,8 @@ CONTEXT = FrontContext(
     LIMITS,
     None,
     STAGING,
+    PlainConnections(LIMITS),
+    RequestBodies(LIMITS.max_bodies_bytes),
 )
 CONFIG = uvicorn.Config(
     RequestBorder(application, CONTEXT.observe, CONTEXT.request_ids),  # type: ignore[arg-type]

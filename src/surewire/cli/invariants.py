@@ -28,6 +28,7 @@ from surewire.telemetry.scrape import read_exposition
 __all__ = ["invariants"]
 
 _TIMEOUT_S: Final = 10.0
+_LOOKS_AGAIN_S: Final = 0.1
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -80,12 +81,21 @@ def _look_at_trial(definitions: str) -> tuple[Live, tuple[Violation, ...]]:
 async def _look(url: str) -> Live:
     text = await _scrape(url)
     async with HttpApi(url, patience_s=_TIMEOUT_S) as api:
-        shown = await api.call("GET", "/v1/slos", SloList)
+        shown = await _judged(api)
     try:
         families = read_exposition(text)
     except ValueError as error:
         raise ClientError("INVALID_MESSAGE", f"what {url} shows at /metrics is not in the format of Prometheus: {error}") from error
     return Live(families=families, objectives=tuple(Ownership(row.id, row.owner, row.backup) for row in shown.slos))
+
+
+async def _judged(api: HttpApi) -> SloList:
+    """All objectives; a server that has just started needs a moment until it has judged them."""
+    for _ in range(round(_TIMEOUT_S / _LOOKS_AGAIN_S)):
+        if (shown := await api.call("GET", "/v1/slos", SloList)).slos:
+            return shown
+        await asyncio.sleep(_LOOKS_AGAIN_S)
+    raise ClientError("UNAVAILABLE", "the server has not judged its objectives yet; try again", temporary=True, retry_after_s=_TIMEOUT_S)
 
 
 async def _scrape(url: str) -> str:
