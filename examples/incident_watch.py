@@ -24,7 +24,10 @@ def kept() -> Position | None:
 
 
 def keep(position: Position | None) -> None:
-    KEPT.write_text(str(position))
+    # Replaced as a whole: whoever is stopped in the midst still has the position before.
+    new = KEPT.with_suffix(".new")
+    new.write_text(str(position))
+    new.replace(KEPT)
 
 
 async def main(url: str) -> None:
